@@ -1,0 +1,55 @@
+# Two commands are all the set-up there is: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CLIPS ?= tests/clips
+STAMP := $(VENV)/.stamp
+
+.PHONY: help run demo check test bench lock golden clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(STAMP)-run: requirements/run.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+$(STAMP)-dev: requirements/dev.lock $(STAMP)-run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	touch $@
+
+run: $(STAMP)-run  ## install, pull the models, start the server on http://127.0.0.1:8700
+	$(BIN)/stagedoor models pull
+	$(BIN)/stagedoor run
+
+demo: $(STAMP)-dev  ## play a recorded fan to a real server; writes out/demo/
+	$(BIN)/stagedoor models pull
+	$(BIN)/python -m bench.demo
+
+check: $(STAMP)-dev  ## style, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+test: $(STAMP)-dev  ## every test: unit, session, contract, system, web
+	$(BIN)/stagedoor models pull --for tests
+	$(BIN)/python -m tests.browser
+	$(BIN)/python -m pytest
+
+bench: $(STAMP)-dev  ## latency, recognition and persona figures into out/bench/; CLIPS=folder for more clips
+	$(BIN)/stagedoor models pull --for bench
+	$(BIN)/python -m bench.all --clips $(CLIPS)
+
+golden: $(STAMP)-dev  ## write protocol/golden/ and the generated parts of PROTOCOL.md anew
+	$(BIN)/python -m tests.golden
+
+lock: pyproject.toml  ## pin every dependency with its hashes
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+
+clean:  ## remove what was built (models stay in their cache)
+	rm -rf $(VENV) out build *.egg-info

@@ -1,0 +1,115 @@
+"""Everything that can go wrong on the wire, blamed on one side, with a code that never changes.
+
+StagedoorError                     has a stable `code` and says whether it is `fatal` to the connection
+  ClientError                      the other side did something wrong
+    MalformedError                 bytes that are not a message
+    UnknownTypeError               a message whose type we do not know
+    TooLargeError                  a message, or a field of one, over its limit       (close 1009)
+    IllegalStateError              a known message at the wrong time
+    DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
+    RateError                      more messages or audio than the limits in `hello` allow
+    UnsupportedError               a format, version or option that we do not speak
+    TokenError                     a join token that is missing, forged or expired
+    SlowReaderError                the client does not read what we send
+    IdleError                      nothing was heard from the client for too long
+    SessionOverError               the time of this visit is used up
+  ServerError                      we could not do what we promised
+    BusyError                      every place is taken; try again later
+    EngineError                    a model failed
+"""
+
+from typing import ClassVar, Literal
+
+ErrorCode = Literal[
+    "malformed",
+    "unknown_type",
+    "too_large",
+    "illegal_state",
+    "disclosure_required",
+    "rate_limited",
+    "unsupported",
+    "bad_token",
+    "slow_reader",
+    "idle",
+    "session_over",
+    "busy",
+    "engine_failed",
+    "internal",
+]
+
+
+class StagedoorError(Exception):
+    """The root. `code` goes on the wire, `str(error)` is the message beside it."""
+
+    code: ClassVar[ErrorCode] = "internal"
+    fatal: ClassVar[bool] = False
+    close_code: ClassVar[int] = 1011  # RFC 6455 section 7.4.1; used only when fatal
+
+
+class ClientError(StagedoorError):
+    close_code = 1008
+
+
+class MalformedError(ClientError):
+    code = "malformed"
+
+
+class UnknownTypeError(ClientError):
+    code = "unknown_type"
+
+
+class TooLargeError(ClientError):
+    code = "too_large"
+    fatal = True
+    close_code = 1009
+
+
+class IllegalStateError(ClientError):
+    code = "illegal_state"
+
+
+class DisclosureRequiredError(ClientError):
+    code = "disclosure_required"
+
+
+class RateError(ClientError):
+    code = "rate_limited"
+
+
+class UnsupportedError(ClientError):
+    code = "unsupported"
+    fatal = True
+
+
+class TokenError(ClientError):
+    code = "bad_token"
+    fatal = True
+
+
+class SlowReaderError(ClientError):
+    code = "slow_reader"
+    fatal = True
+
+
+class IdleError(ClientError):
+    code = "idle"
+    fatal = True
+
+
+class SessionOverError(ClientError):
+    code = "session_over"
+    fatal = True
+    close_code = 1000
+
+
+class ServerError(StagedoorError):
+    close_code = 1013
+
+
+class BusyError(ServerError):
+    code = "busy"
+    fatal = True
+
+
+class EngineError(ServerError):
+    code = "engine_failed"

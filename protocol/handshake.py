@@ -1,0 +1,68 @@
+"""Which message is legal when: one table, no I/O.
+
+A connection is NEW until the client said `hello`, UNDISCLOSED until the person acknowledged that they talk with
+an AI, OPEN for the conversation, and CLOSED after it. What the table does not list is refused with a coded error
+and changes nothing. The diagram in PROTOCOL.md is drawn from this table.
+"""
+
+from enum import Enum
+
+from protocol.errors import DisclosureRequiredError, IllegalStateError
+from protocol.messages import (
+    AudioChunk,
+    ClientMessage,
+    ConsentChange,
+    DisclosureAcknowledged,
+    Hello,
+    Interrupt,
+    Leave,
+    Ping,
+    PlaybackMark,
+    TextInput,
+)
+
+
+class Phase(Enum):
+    NEW = "new"
+    UNDISCLOSED = "undisclosed"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+LEGAL: dict[tuple[Phase, type[ClientMessage]], Phase] = {
+    (Phase.NEW, Hello): Phase.UNDISCLOSED,
+    (Phase.NEW, Ping): Phase.NEW,
+    (Phase.NEW, Leave): Phase.CLOSED,
+    (Phase.UNDISCLOSED, DisclosureAcknowledged): Phase.OPEN,
+    (Phase.UNDISCLOSED, ConsentChange): Phase.UNDISCLOSED,
+    (Phase.UNDISCLOSED, Ping): Phase.UNDISCLOSED,
+    (Phase.UNDISCLOSED, Leave): Phase.CLOSED,
+    (Phase.OPEN, AudioChunk): Phase.OPEN,
+    (Phase.OPEN, TextInput): Phase.OPEN,
+    (Phase.OPEN, PlaybackMark): Phase.OPEN,
+    (Phase.OPEN, Interrupt): Phase.OPEN,
+    (Phase.OPEN, ConsentChange): Phase.OPEN,
+    (Phase.OPEN, Ping): Phase.OPEN,
+    (Phase.OPEN, Leave): Phase.CLOSED,
+}
+
+
+class Handshake:
+    """The phase of one connection. Starts NEW."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.NEW
+
+    def receive(self, message: ClientMessage) -> Phase:
+        """Moves on, and returns the new phase.
+
+        Raises DisclosureRequiredError for speech or text before the acknowledgement, IllegalStateError otherwise.
+        """
+        after = LEGAL.get((self.phase, type(message)))
+        if after is None:
+            kind = message.__struct_config__.tag
+            if self.phase is Phase.UNDISCLOSED and isinstance(message, AudioChunk | TextInput):
+                raise DisclosureRequiredError(f"{kind} before disclosure.acknowledged was dropped")
+            raise IllegalStateError(f"{kind} is not legal while {self.phase.value}")
+        self.phase = after
+        return after

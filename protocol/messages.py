@@ -1,0 +1,234 @@
+"""Every message on the wire, declared once.
+
+A message is a map with a `type`. Unknown fields are ignored, so adding one is a minor version; unknown types
+are a coded error. `codec.py` comes next: it turns these into bytes and back; `handshake.py` says which one is
+legal when. Bounds written here are checked while decoding.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from protocol.errors import ErrorCode
+from protocol.timeline import AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
+
+PROTOCOL_VERSION = "1.0"
+SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"
+SUBPROTOCOL_JSON = "avatar.v1.json"
+
+MAX_MESSAGE_BYTES = 64 * 1024
+MAX_TEXT_CHARS = 2000
+
+Name = Annotated[str, Meta(max_length=80)]
+Token = Annotated[str, Meta(max_length=4096)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Message(Struct, tag_field="type", frozen=True):
+    """The root of both directions."""
+
+
+class Consents(Struct, frozen=True):
+    """What the fan allows. Everything is off until they say yes."""
+
+    recording: bool = False
+    memory: bool = False
+    emotion_sensing: bool = False
+
+
+# --- client to server ---------------------------------------------------------------------------------------
+
+
+class Hello(Message, tag="hello", frozen=True):
+    """The first message of a client: who it is and what it can do."""
+
+    version: str = PROTOCOL_VERSION
+    client: Name = "unknown"
+    name: Name = ""
+    token: Token = ""
+    language: Annotated[str, Meta(max_length=16)] = "en"
+    audio_in: AudioFormat = AudioFormat()
+    face: Literal["arkit52", "none"] = "arkit52"
+    consents: Consents = Consents()
+
+
+class DisclosureAcknowledged(Message, tag="disclosure.acknowledged", frozen=True):
+    """The person was told that they talk with an AI. No audio and no text passes before this."""
+
+
+class AudioChunk(Message, tag="audio", frozen=True):
+    """Up to one second of the fan's microphone in the format agreed in `hello`."""
+
+    audio: bytes
+    seq: Count = 0
+
+
+class TextInput(Message, tag="text", frozen=True):
+    """A typed turn, for those who do not speak."""
+
+    text: Annotated[str, Meta(max_length=MAX_TEXT_CHARS)]
+
+
+class PlaybackMark(Message, tag="playback.mark", frozen=True):
+    """The listener has heard the first `heard_samples` samples of the reply."""
+
+    reply_id: Count
+    heard_samples: Count
+
+
+class Interrupt(Message, tag="interrupt", frozen=True):
+    """The fan pressed stop: the reply that is playing ends now."""
+
+
+class ConsentChange(Message, tag="consent", frozen=True):
+    """The fan changed their mind; the new consents replace the old ones at once."""
+
+    consents: Consents
+
+
+class Ping(Message, tag="ping", frozen=True):
+    """Answered with `pong` carrying the same nonce."""
+
+    nonce: Count = 0
+
+
+class Leave(Message, tag="leave", frozen=True):
+    """The fan goes; the server says nothing more and closes with 1000."""
+
+
+ClientMessage = (
+    Hello | DisclosureAcknowledged | AudioChunk | TextInput | PlaybackMark | Interrupt | ConsentChange | Ping | Leave
+)
+
+
+# --- server to client ---------------------------------------------------------------------------------------
+
+
+class PersonaCard(Struct, frozen=True):
+    """What a client may show of the persona."""
+
+    id: str
+    name: str
+    pronouns: str
+    about: str
+
+
+class FaceFormat(Struct, frozen=True):
+    """How `face` bytes are to be read: frames of len(names) bytes, weight = byte / 255."""
+
+    names: tuple[str, ...]
+    fps: int
+
+
+class Limits(Struct, frozen=True):
+    """What the server enforces."""
+
+    max_message_bytes: int = MAX_MESSAGE_BYTES
+    max_text_chars: int = MAX_TEXT_CHARS
+    max_messages_per_s: int = 200
+    max_audio_ahead_ms: int = 5000
+    max_idle_s: int = 120
+    max_session_s: int = 1800
+
+
+class Welcome(Message, tag="hello", frozen=True):
+    """The server's first message. `disclosure` must be shown or read to the person and acknowledged."""
+
+    session_id: str
+    persona: PersonaCard
+    disclosure: str
+    audio_in: AudioFormat
+    audio_out: AudioFormat
+    face: FaceFormat
+    limits: Limits
+    version: str = PROTOCOL_VERSION
+
+
+class ReplyChunk(Message, tag="reply.chunk", frozen=True):
+    """A slice of a reply: audio, and the face for exactly that audio.
+
+    audio: PCM16 mono in `audio_out`. face: one frame per 1/fps second; frame k of this chunk belongs to sample
+    start_samples + k * rate / fps. Words, visemes and cues are on the same clock; a span is sent with the chunk
+    in which it begins. `last` marks the end of the reply; that chunk may be empty.
+    """
+
+    reply_id: int
+    seq: int
+    start_samples: int
+    audio: bytes
+    face: bytes
+    words: tuple[WordSpan, ...] = ()
+    visemes: tuple[VisemeSpan, ...] = ()
+    emotion: EmotionCue | None = None
+    gestures: tuple[GestureCue, ...] = ()
+    last: bool = False
+
+
+class ReplyCancelled(Message, tag="reply.cancelled", frozen=True):
+    """Stop at once: drop all buffered audio and face of this reply and close the mouth."""
+
+    reply_id: int
+    reason: Literal["barge_in", "interrupt", "fan_went_on", "engine_failed"]
+    heard_samples: int
+
+
+class Listening(Message, tag="listening", frozen=True):
+    """Face frames between replies, played from arrival at `fps`; the newest message wins."""
+
+    seq: int
+    face: bytes
+
+
+class Transcript(Message, tag="transcript", frozen=True):
+    """What was understood of the fan's turn. Partials may change; the final of a turn comes once."""
+
+    turn_id: int
+    text: str
+    final: bool
+    language: str = "en"
+
+
+class Stage(Struct, frozen=True):
+    """One stage of a turn. Milliseconds on the server's session clock."""
+
+    name: str
+    start_ms: float
+    end_ms: float
+
+
+class TurnReport(Message, tag="turn.report", frozen=True):
+    """Where the time of a turn went. `kind` says where its words came from."""
+
+    turn_id: int
+    reply_id: int
+    kind: Literal["llm", "prepared", "disclosure"]
+    voice_to_voice_ms: float
+    commit_to_face_ms: float
+    stages: tuple[Stage, ...]
+
+
+class Notice(Message, tag="notice", frozen=True):
+    """Something the person should know."""
+
+    kind: Literal["disclosure", "consent", "moderation", "time_left", "server"]
+    text: str
+
+
+class Pong(Message, tag="pong", frozen=True):
+    """The answer to `ping`; `server_at_ms` is the server's session clock."""
+
+    nonce: int
+    server_at_ms: float
+
+
+class ErrorMessage(Message, tag="error", frozen=True):
+    """Something went wrong; a fatal one is followed by close."""
+
+    code: ErrorCode
+    message: str
+    fatal: bool = False
+
+
+ServerMessage = (
+    Welcome | ReplyChunk | ReplyCancelled | Listening | Transcript | TurnReport | Notice | Pong | ErrorMessage
+)

@@ -1,0 +1,75 @@
+"""Value types on the media clock.
+
+Everything that belongs to a reply is stamped in output samples since that reply began, so audio, words,
+mouth and feeling can never drift apart. `messages.py` comes next: it puts these on the wire.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+INPUT_RATE_HZ = 16_000  # what every recogniser in the house hears
+OUTPUT_RATE_HZ = 24_000  # what every reply is spoken at
+FACE_FPS = 60
+SAMPLES_PER_FACE_FRAME = OUTPUT_RATE_HZ // FACE_FPS  # 400, exactly: chunks are cut on this grid
+
+#: The 15 visemes of Oculus/Meta, in their order.
+Viseme = Literal[
+    "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "ih", "oh", "ou"
+]  # fmt: skip
+
+EmotionCategory = Literal["neutral", "joy", "sadness", "anger", "fear", "surprise", "affection"]
+
+Gesture = Literal["wave", "nod", "shake", "laugh", "heart", "shrug", "point"]
+
+
+class AudioFormat(Struct, frozen=True):
+    """How audio bytes are to be read: mono, little-endian, `encoding` at `sample_rate_hz`."""
+
+    encoding: str = "pcm16"
+    sample_rate_hz: int = INPUT_RATE_HZ
+
+
+class WordSpan(Struct, frozen=True):
+    """One written word and the samples in which it is heard."""
+
+    text: str
+    start_samples: int
+    end_samples: int
+
+
+class PhonemeSpan(Struct, frozen=True):
+    """One phoneme (IPA, as the synthesiser writes it) and the samples in which it sounds."""
+
+    symbol: str
+    start_samples: int
+    end_samples: int
+
+
+class VisemeSpan(Struct, frozen=True):
+    """One mouth shape and the samples in which it is the target of the mouth."""
+
+    viseme: Viseme
+    start_samples: int
+    end_samples: int
+
+
+class EmotionCue(Struct, frozen=True):
+    """What the avatar feels from `start_samples` on. valence -1..1 (bad..good), arousal 0..1 (calm..excited)."""
+
+    start_samples: int
+    category: EmotionCategory
+    valence: float
+    arousal: float
+
+
+class GestureCue(Struct, frozen=True):
+    """A named gesture that begins at `start_samples`; rigs without it ignore it."""
+
+    start_samples: int
+    name: Gesture
+
+
+def whole_face_frames(n_samples: int) -> int:
+    """The number of samples, rounded up to whole face frames."""
+    return -(-n_samples // SAMPLES_PER_FACE_FRAME) * SAMPLES_PER_FACE_FRAME

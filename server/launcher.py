@@ -1,0 +1,24 @@
+"""The door: makes the house importable wherever it was installed, then walks in.
+
+In a wheel the packages live in one private directory (`stagedoor/`), so that the plain names `server`, `speech`,
+`avatar` and `protocol` collide with nobody; this puts that directory on the path.
+"""
+
+import sys
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parents[1]
+
+
+def main() -> int:
+    """The `stagedoor` command."""
+    if str(HOUSE) not in sys.path:
+        sys.path.insert(0, str(HOUSE))
+    from server.app import main as app_main  # noqa: PLC0415  (importable only now)
+
+    code: int = app_main(sys.argv[1:])
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
