@@ -8,6 +8,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     IllegalStateError              a known message at the wrong time
     DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
     RateError                      more messages or audio than the limits in `hello` allow
+      TooManyMistakesError         one mistake after another
     UnsupportedError               a format, version or option that we do not speak
     TokenError                     a join token that is missing, forged or expired
     SlowReaderError                the client does not read what we send
@@ -74,6 +75,10 @@ class DisclosureRequiredError(ClientError):
 
 class RateError(ClientError):
     code = "rate_limited"
+
+
+class TooManyMistakesError(RateError):
+    fatal = True
 
 
 class UnsupportedError(ClientError):

@@ -57,7 +57,7 @@ class DisclosureAcknowledged(Message, tag="disclosure.acknowledged", frozen=True
 
 
 class AudioChunk(Message, tag="audio", frozen=True):
-    """Up to one second of the fan's microphone in the format agreed in `hello`."""
+    """A slice of the fan's microphone in the format agreed in `hello`; 20 to 100 ms is a good size."""
 
     audio: bytes
     seq: Count = 0

@@ -1,0 +1,112 @@
+"""The configuration: a TOML file, then environment variables, over defaults that run on two cores.
+
+`STAGEDOOR__LLM__PROFILE=quality` sets `profile` in `[llm]`. Unknown keys and wrong types are errors that name the
+key. The environment is read when `load_config` is called, never at import.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from protocol.messages import Limits
+
+ENV_PREFIX = "STAGEDOOR__"
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the key and what it should be."""
+
+
+class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8700  # 0 takes a free one
+    max_sessions: Positive = 8
+    persona: str = "nova"  # who answers when the join token names nobody
+    personas: str = ""  # a folder of more personas
+    greet: bool = True
+
+
+class AccessConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Join tokens: "auto" requires them as soon as the server listens beyond this machine."""
+
+    tokens: Literal["auto", "required", "off"] = "auto"
+    secret: str = ""  # signs join tokens; empty: a new one each start
+    origins: tuple[str, ...] = ()  # browser origins allowed beside the server's own
+
+
+class AsrConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    model: str = "whisper-base"
+    threads: Positive = 1
+    workers: Positive = 2  # so that a final never waits for a partial
+    compute_type: str = "int8"
+
+
+class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    engine: Literal["llamacpp", "openai"] = "llamacpp"
+    profile: Literal["fast", "quality"] = "fast"
+    model: str = ""  # a model's name or a path; empty: what the profile says
+    threads: Positive = 2
+    slots: Positive = 4
+    context_tokens: Positive = 8192
+    max_tokens: Positive = 80
+    base_url: str = ""  # of an OpenAI-compatible server
+    api_key: str = ""
+
+
+class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    engine: Literal["hibari"] = "hibari"
+    threads: Positive = 1
+
+
+class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    form: Literal["text", "json"] = "text"
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    server: ServerConfig = ServerConfig()
+    access: AccessConfig = AccessConfig()
+    limits: Limits = Limits()
+    asr: AsrConfig = AsrConfig()
+    llm: LlmConfig = LlmConfig()
+    tts: TtsConfig = TtsConfig()
+    log: LogConfig = LogConfig()
+
+    def llm_model(self) -> str:
+        """The language model's name: the configured one, or the profile's."""
+        return self.llm.model or {"fast": "qwen-0.5b", "quality": "qwen-1.5b"}[self.llm.profile]
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Raises ConfigError for a file that cannot be read, an unknown key or a value of the wrong type."""
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not TOML: {error}") from error
+    for name, value in environ.items():
+        if name.startswith(ENV_PREFIX):
+            _set(tree, name, value)
+    try:
+        return msgspec.convert(tree, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path or 'environment'}: {error}") from error
+
+
+def _set(tree: dict[str, Any], name: str, value: str) -> None:
+    keys = name.removeprefix(ENV_PREFIX).lower().split("__")
+    if len(keys) != 2 or not all(keys):
+        raise ConfigError(f"{name}: write {ENV_PREFIX}SECTION__KEY, such as {ENV_PREFIX}SERVER__PORT")
+    section = tree.setdefault(keys[0], {})
+    if not isinstance(section, dict):
+        raise ConfigError(f"{name}: [{keys[0]}] is not a table in the file")
+    section[keys[1]] = value

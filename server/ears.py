@@ -1,0 +1,146 @@
+"""What the fan says, from microphone bytes to events of the turn machine.
+
+bytes -> Resampler -> Framer -> vad lane -> Segmenter -> FanStarted / FanPaused, and on request the asr and turn
+lanes -> WordsHeard / TurnScored. What comes next: session.py hands the events to the turn machine.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from protocol.errors import ServerError
+from protocol.timeline import INPUT_RATE_HZ, AudioFormat
+from server.batching import Priority
+from server.lanes import Lanes
+from speech.asr import AsrJob, Hypothesis, TurnAudio
+from speech.framing import Framer
+from speech.resampling import Resampler
+from speech.turn_events import FanPaused, FanStarted, Recognise, ScoreTurn, TurnScored, WordsHeard
+from speech.vad import FRAME_SAMPLES, Segmenter, SpeechStarted, VadJob
+
+log = structlog.get_logger()
+
+SETTLE_LOOKBACK_S = 4.0  # a long monologue is cut at the quietest spot of its last seconds
+
+
+class Ears:
+    """The ears of one session. Owns no task: callers await its methods, and cancel them."""
+
+    def __init__(self, lanes: Lanes, audio_in: AudioFormat, language: str | None, clock: Callable[[], float]) -> None:
+        """Raises UnsupportedError for a sample rate that is not spoken."""
+        self._lanes = lanes
+        self._language = language
+        self._clock = clock
+        self._resampler = Resampler(audio_in.sample_rate_hz)
+        self._framer = Framer(FRAME_SAMPLES)
+        self._vad_state = lanes.new_vad_state()
+        self._segmenter = Segmenter()
+        self._audio = TurnAudio()
+        self._onset_samples = 0  # of the newest voice
+        self._turn_onset_samples = 0
+        self._voice_end_samples: int | None = None  # None while the fan speaks
+        self._newest_at = 0.0  # when the newest sample arrived
+        self._settling = asyncio.Lock()
+
+    @property
+    def onset_at(self) -> float:
+        """When the voice of this turn began, on the session's clock."""
+        return self._moment(self._turn_onset_samples)
+
+    @property
+    def voice_end_at(self) -> float:
+        """When the last voiced sample arrived, on the session's clock."""
+        end = self._audio.position_samples if self._voice_end_samples is None else self._voice_end_samples
+        return self._moment(end)
+
+    def _moment(self, samples: int) -> float:
+        return self._newest_at - (self._audio.position_samples - samples) / INPUT_RATE_HZ
+
+    async def hear(self, data: bytes) -> AsyncGenerator[FanStarted | FanPaused, None]:
+        """Microphone bytes in the agreed format, any length; yields what happened in them. Each event is to be acted
+        on before the next is asked for: after a network stall one message may hold several.
+
+        Raises MalformedError for half a sample, EngineError or BusyError when the VAD could not answer.
+        """
+        pcm = self._resampler.feed(data)
+        if not len(pcm):
+            return
+        self._audio.append(pcm)
+        self._newest_at = self._clock()
+        frames = self._framer.feed(pcm)
+        if not len(frames):
+            return
+        result = await self._lanes.vad.ask(VadJob(frames, self._vad_state))
+        self._vad_state = result.state
+        for event in self._segmenter.feed(result.probs):
+            if isinstance(event, SpeechStarted):
+                self._onset_samples, self._voice_end_samples = event.at_samples, None
+                yield FanStarted()
+            else:
+                self._voice_end_samples = event.at_samples
+                yield FanPaused((self._audio.position_samples - event.at_samples) / INPUT_RATE_HZ)
+
+    def open_turn(self) -> None:
+        """Keep the audio from a little before the last onset on."""
+        self._turn_onset_samples = self._onset_samples
+        self._audio.open(self._onset_samples)
+
+    def close_turn(self) -> None:
+        """Forget the turn's audio."""
+        self._audio.close()
+
+    async def recognise(self, request: Recognise) -> WordsHeard:
+        """The turn's words so far; none for a partial that could not be had (nothing is lost by it).
+
+        Raises EngineError or BusyError when a final failed.
+        """
+        try:
+            text = await self._words(request)
+        except ServerError as error:
+            if request.final:
+                raise
+            log.warning("partial_failed", code=error.code, error=str(error))
+            text = ""
+        return WordsHeard(request.turn_id, request.revision, text, request.final)
+
+    async def _words(self, request: Recognise) -> str:
+        async with self._settling:
+            while self._audio.is_full():
+                await self._settle()
+        window = self._audio.window(self._voice_end_samples if request.final else None)
+        priority = Priority.COMMITTED if request.final else Priority.PARTIAL
+        return self._audio.whole((await self._ask(window, priority, quick=not request.final)).text)
+
+    async def _settle(self) -> None:
+        """Writes down the older part of a long turn for good, cut where it is quietest."""
+        window = self._audio.window()
+        cut = quietest_spot(window, int(SETTLE_LOOKBACK_S * INPUT_RATE_HZ))
+        heard = await self._ask(window[:cut], Priority.COMMITTED, quick=False)
+        self._audio.settle(heard.text, cut)
+
+    async def _ask(self, pcm: NDArray[np.float32], priority: Priority, *, quick: bool) -> Hypothesis:
+        return await self._lanes.asr.ask(AsrJob(pcm, self._language, quick=quick), priority)
+
+    async def score(self, request: ScoreTurn) -> TurnScored:
+        """How complete the turn sounds. A model that fails is answered with None: silence alone decides then."""
+        try:
+            window = self._audio.window(self._voice_end_samples)
+            prob: float | None = await self._lanes.turn.ask(window)
+        except ServerError as error:
+            log.warning("turn_score_failed", code=error.code, error=str(error))
+            prob = None
+        return TurnScored(request.turn_id, request.revision, prob)
+
+
+def quietest_spot(pcm: NDArray[np.float32], lookback_samples: int) -> int:
+    """Where to cut float32 [n]: the middle of the quietest 100 ms among the last `lookback_samples`."""
+    step = INPUT_RATE_HZ // 10
+    begin = max(0, len(pcm) - lookback_samples)
+    tail = pcm[begin : begin + (len(pcm) - begin) // step * step]
+    if not len(tail):
+        return len(pcm)
+    energy = np.square(tail.reshape(-1, step)).mean(axis=1)
+    return begin + int(energy.argmin()) * step + step // 2

@@ -1,0 +1,165 @@
+"""Where the world comes in: the WebSocket at /ws, the page at /, and what operators ask (/health, /ready, /metrics).
+
+Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0002-starlette-and-uvicorn.md.
+What comes next: connection.py serves each WebSocket.
+"""
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+from prometheus_client import generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from protocol.codec import SUBPROTOCOLS, Codec
+from protocol.messages import MAX_MESSAGE_BYTES
+from server.connection import Connection, SocketClosedError
+from server.room import Room
+
+WEB_CLIENT = Path(__file__).resolve().parents[1] / "web_client"
+
+SECURITY_HEADERS = {
+    "content-security-policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "permissions-policy": "microphone=(self), camera=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+}
+
+
+class ListenError(Exception):
+    """The address cannot be listened on."""
+
+
+class StarletteSocket:
+    """A Starlette WebSocket as connection.Socket."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+
+    async def receive(self) -> bytes | str:
+        """See Socket."""
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise SocketClosedError
+        data: bytes | str | None = message.get("bytes")
+        return message["text"] if data is None else data
+
+    async def send(self, data: bytes, *, binary: bool) -> None:
+        """See Socket."""
+        try:
+            if binary:
+                await self._websocket.send_bytes(data)
+            else:
+                await self._websocket.send_text(data.decode())
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise SocketClosedError from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """See Socket."""
+        if self._websocket.application_state is not WebSocketState.CONNECTED:
+            return
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._websocket.close(code, reason)
+
+
+class SecurityHeaders:
+    """Adds SECURITY_HEADERS to every HTTP response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
+    """The application: every route of the server."""
+
+    async def talk(websocket: WebSocket) -> None:
+        offered = websocket.scope.get("subprotocols", [])
+        chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
+        if chosen is None or not origin_allowed(websocket, origins):
+            await websocket.close(1008)  # before accept: the handshake is refused with HTTP 403
+            return
+        await websocket.accept(subprotocol=chosen)
+        await Connection(StarletteSocket(websocket), Codec(chosen), room).run()
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok", "sessions": room.n_sessions})
+
+    async def ready(_: Request) -> Response:
+        full = room.is_full()
+        return JSONResponse({"status": "full" if full else "ready"}, status_code=503 if full else 200)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(room.metrics.registry), media_type="text/plain; version=0.0.4")
+
+    routes = [
+        WebSocketRoute("/ws", talk),
+        Route("/health", health),
+        Route("/ready", ready),
+        Route("/metrics", metrics),
+        Mount("/", StaticFiles(directory=WEB_CLIENT, html=True)),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
+
+
+def origin_allowed(websocket: WebSocket, origins: Sequence[str]) -> bool:
+    """Browsers say where their page came from: it must be this server, or one that the configuration names.
+
+    Programs that are no browsers send no Origin; their join token is what counts.
+    """
+    origin = websocket.headers.get("origin")
+    return origin is None or origin in origins or urlsplit(origin).netloc == websocket.headers.get("host")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ListenError, for a port in use above all."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise ListenError(
+            f"cannot listen on {host}:{port}: {error.strerror}. Is another server running? "
+            "Choose another port with STAGEDOOR__SERVER__PORT."
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+def build_server(app: Starlette) -> uvicorn.Server:
+    """The HTTP server; `serve(sockets=[bind(...)])` runs it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_max_size=4 * MAX_MESSAGE_BYTES,  # above our own limit, so that ours answers with a coded error
+            ws_per_message_deflate=False,  # audio does not shrink, and deflating costs latency
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+    )

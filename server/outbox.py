@@ -1,0 +1,116 @@
+"""What waits to be sent to one client, and the gate that lets nothing stale out.
+
+Replies are made faster than they are heard. The outbox sends a reply a little ahead of its playback and keeps the
+rest, so that a cancelled reply costs nothing and a client needs only a small buffer. A reply that was not released
+is a guess: it waits here unseen. What comes next: connection.py encodes and sends.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from protocol.errors import SlowReaderError
+from protocol.messages import ReplyChunk, ServerMessage
+from protocol.timeline import OUTPUT_RATE_HZ
+
+LEAD_S = 1.0  # audio is sent this much before it is due: room for a jitter buffer and a short stall
+MAX_WAITING = 256  # other messages; a client that lets this many pile up does not read
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The newest reply: what of it still waits, and when its playback began."""
+
+    reply_id: int
+    chunks: deque[ReplyChunk] = field(default_factory=deque)  # bounded by the length of a reply (max_tokens)
+    released: bool = False
+    began_at: float | None = None
+    sent_samples: int = 0
+
+
+class Outbox:
+    """One client's outgoing messages. Belongs to one event loop; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float], on_chunk_sent: Callable[[ReplyChunk], None]) -> None:
+        self._clock = clock
+        self._on_chunk_sent = on_chunk_sent
+        self._messages: deque[ServerMessage] = deque()
+        self._reply: _Pending | None = None
+        self._newest_reply_id = 0
+        self._overflowed = False
+        self._changed = asyncio.Event()
+
+    def post(self, message: ServerMessage) -> None:
+        """Any message but a reply's. When full the message is dropped, and `next` says that the client is lost."""
+        if len(self._messages) < MAX_WAITING:
+            self._messages.append(message)
+        else:
+            self._overflowed = True
+        self._changed.set()
+
+    def put(self, chunk: ReplyChunk) -> None:
+        """A slice of a reply; slices of any but the newest reply are stale and dropped."""
+        if chunk.reply_id < self._newest_reply_id:
+            return
+        if self._reply is None or chunk.reply_id > self._reply.reply_id:
+            if chunk.reply_id == self._newest_reply_id and self._reply is None:
+                return  # it was dropped before
+            self._reply = _Pending(chunk.reply_id)
+            self._newest_reply_id = chunk.reply_id
+        self._reply.chunks.append(chunk)
+        self._changed.set()
+
+    def release(self, reply_id: int) -> None:
+        """The reply is committed: it may be heard."""
+        if reply_id < self._newest_reply_id:
+            return
+        if self._reply is None or self._reply.reply_id != reply_id:
+            self._reply = _Pending(reply_id)
+            self._newest_reply_id = reply_id
+        self._reply.released = True
+        self._changed.set()
+
+    def drop(self, reply_id: int) -> int:
+        """Nothing more of this reply leaves. Returns how many of its samples were sent."""
+        if self._reply is None or self._reply.reply_id != reply_id:
+            self._newest_reply_id = max(self._newest_reply_id, reply_id)
+            return 0
+        sent, self._reply = self._reply.sent_samples, None
+        return sent
+
+    async def next(self) -> ServerMessage:
+        """The next message to be sent; waits until there is one and it is due.
+
+        Raises SlowReaderError once a message had to be dropped because the client does not read.
+        """
+        while True:
+            if self._overflowed:
+                raise SlowReaderError(f"{MAX_WAITING} messages wait to be read")
+            if self._messages:
+                return self._messages.popleft()
+            wait_s = self._due_in_s()
+            if self._reply is not None and wait_s is not None and wait_s <= 0:
+                return self._pop_chunk(self._reply)
+            self._changed.clear()
+            try:
+                await asyncio.wait_for(self._changed.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+    def _due_in_s(self) -> float | None:
+        reply = self._reply
+        if reply is None or not reply.released or not reply.chunks:
+            return None
+        if reply.began_at is None:
+            return 0.0
+        due_at = reply.began_at + reply.chunks[0].start_samples / OUTPUT_RATE_HZ - LEAD_S
+        return due_at - self._clock()
+
+    def _pop_chunk(self, reply: _Pending) -> ReplyChunk:
+        chunk = reply.chunks.popleft()
+        if reply.began_at is None:
+            reply.began_at = self._clock()
+        reply.sent_samples = chunk.start_samples + len(chunk.audio) // 2
+        self._on_chunk_sent(chunk)
+        return chunk

@@ -1,0 +1,186 @@
+"""One reply, from the fan's words to chunks of voice and face.
+
+words -> (disclosure | declined topic | language model) -> clauses -> tts lane -> face -> chunks. A reply may be a
+guess that is never heard, so nothing here touches what sessions share: the chunks go to the outbox, which holds
+them until the commit. What comes next: session.py commits or cancels it, outbox.py sends it.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.dialogue import Dialogue
+from avatar.disclosure import asks_if_real, claims_to_be_human, declines
+from avatar.emotion import Emotion, feel, split_marks
+from avatar.face import Face
+from avatar.persona import Persona
+from protocol.messages import ReplyChunk
+from protocol.timeline import SAMPLES_PER_FACE_FRAME, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from server.batching import Priority
+from server.lanes import Lanes
+from speech.sentences import ClauseSplitter
+from speech.tts import SpeechJob, SpokenChunk
+
+CHUNK_SAMPLES = 12 * SAMPLES_PER_FACE_FRAME  # 200 ms: small enough to cancel, large enough not to chatter
+
+ReplyKind = Literal["llm", "prepared", "disclosure"]
+
+
+@dataclass(slots=True)
+class Reply:
+    """A reply that is being made. Instants are seconds on the session's clock."""
+
+    id: int
+    turn_id: int
+    text: str
+    line: str | None
+    face: Face
+    begun_at: float
+    kind: ReplyKind = "llm"
+    committed: bool = False
+    words: list[WordSpan] = field(default_factory=list)  # spoken so far, for the history
+    total_samples: int = 0
+    first_piece_at: float | None = None  # the language model's first words
+    first_clause_at: float | None = None
+    first_voice_at: float | None = None  # the first clause was synthesised
+    committed_at: float | None = None
+
+
+@dataclass(slots=True)
+class _Clause:
+    """One clause, spoken and given a face."""
+
+    spoken: SpokenChunk
+    face: NDArray[np.uint8]
+    visemes: tuple[VisemeSpan, ...]
+    words: tuple[WordSpan, ...]
+    emotion: Emotion
+    gestures: tuple[GestureCue, ...]
+    start_samples: int
+
+
+class ReplyMaker:
+    """Makes the replies of one session."""
+
+    def __init__(self, lanes: Lanes, persona: Persona, dialogue: Dialogue, clock: Callable[[], float]) -> None:
+        self._lanes = lanes
+        self._persona = persona
+        self._dialogue = dialogue
+        self._clock = clock
+
+    async def make(self, reply: Reply, put: Callable[[ReplyChunk], None], *, max_tokens: int) -> None:
+        """Makes the whole reply; `put` gets every chunk as soon as it exists, the last one marked.
+
+        Raises EngineError or BusyError; what was put before stays good.
+        """
+        reply.face.begin_reply()
+        seq = 0
+        async with aclosing(self._clauses(reply, max_tokens)) as clauses:
+            async for text in clauses:
+                clause = await self._speak(reply, text)
+                if clause is None:
+                    continue
+                for chunk in cut(reply.id, seq, clause):
+                    put(chunk)
+                    seq += 1
+        put(ReplyChunk(reply.id, seq, reply.total_samples, b"", b"", last=True))
+
+    # --- words ---
+
+    async def _clauses(self, reply: Reply, max_tokens: int) -> AsyncGenerator[str, None]:
+        """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
+        prepared = self._prepared(reply)
+        splitter = ClauseSplitter()
+        if prepared is not None:
+            for clause in [*splitter.feed(prepared + " "), *splitter.finish()]:
+                yield clause
+            return
+        async with aclosing(self._thought(reply, max_tokens)) as pieces:
+            async for clause in _split(pieces, splitter):
+                if claims_to_be_human(clause):
+                    reply.kind = "disclosure"
+                    yield self._persona.disclosure
+                    return
+                yield clause
+
+    def _prepared(self, reply: Reply) -> str | None:
+        if reply.line is not None:
+            reply.kind = "prepared"
+            return reply.line
+        if asks_if_real(reply.text):
+            reply.kind = "disclosure"
+            return self._persona.disclosure
+        declined = declines(self._persona, reply.text)
+        if declined is not None:
+            reply.kind = "prepared"
+        return declined
+
+    async def _thought(self, reply: Reply, max_tokens: int) -> AsyncGenerator[str, None]:
+        priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
+        prompt = self._dialogue.prompt(reply.text, max_tokens=max_tokens, seed=reply.id)
+        async with aclosing(self._lanes.llm.stream(prompt, priority)) as pieces:
+            async for piece in pieces:
+                if reply.first_piece_at is None:
+                    reply.first_piece_at = self._clock()
+                yield piece
+
+    # --- voice and face ---
+
+    async def _speak(self, reply: Reply, text: str) -> _Clause | None:
+        said, marked, gestures = split_marks(text)
+        if not said.strip():
+            return None
+        if reply.first_clause_at is None:
+            reply.first_clause_at = self._clock()
+        emotion = marked or feel(said)
+        priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
+        job = SpeechJob(said, self._persona.voice, self._persona.speed, seed=reply.id)
+        spoken = await self._lanes.tts.ask(job, priority)
+        if not len(spoken.pcm):
+            return None
+        if reply.first_voice_at is None:
+            reply.first_voice_at = self._clock()
+        start = reply.total_samples
+        face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion)
+        words = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
+        reply.words.extend(words)
+        reply.total_samples += len(spoken.pcm)
+        cues = tuple(GestureCue(start, name) for name in gestures)
+        return _Clause(spoken, face.frames, face.visemes, words, emotion, cues, start)
+
+
+async def _split(pieces: AsyncIterator[str], splitter: ClauseSplitter) -> AsyncGenerator[str, None]:
+    async for piece in pieces:
+        for clause in splitter.feed(piece):
+            yield clause
+    for clause in splitter.finish():
+        yield clause
+
+
+def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
+    """A clause as chunks of CHUNK_SAMPLES, each with the face frames and spans that begin in it."""
+    pcm16 = (np.clip(clause.spoken.pcm, -1.0, 1.0) * 32767.0).astype("<i2")
+    chunks: list[ReplyChunk] = []
+    for begin in range(0, len(pcm16), CHUNK_SAMPLES):
+        end = min(begin + CHUNK_SAMPLES, len(pcm16))
+        start, stop = clause.start_samples + begin, clause.start_samples + end
+        frames = clause.face[begin // SAMPLES_PER_FACE_FRAME : -(-end // SAMPLES_PER_FACE_FRAME)]
+        cue = EmotionCue(start, clause.emotion.category, clause.emotion.valence, clause.emotion.arousal)
+        chunks.append(
+            ReplyChunk(
+                reply_id=reply_id,
+                seq=seq + len(chunks),
+                start_samples=start,
+                audio=pcm16[begin:end].tobytes(),
+                face=frames.tobytes(),
+                words=tuple(w for w in clause.words if start <= w.start_samples < stop),
+                visemes=tuple(v for v in clause.visemes if start <= v.start_samples < stop),
+                emotion=cue if begin == 0 else None,
+                gestures=clause.gestures if begin == 0 else (),
+            )
+        )
+    return chunks

@@ -1,0 +1,304 @@
+"""One fan's conversation: feeds the turn machine, carries out what it asks for.
+
+Everything that happens becomes an event in `_handle`, which is synchronous: the machine decides, `_act` starts
+tasks or moves messages, and the one timer is set to the machine's next deadline. Slow work (recognising, replying)
+runs in named tasks that the session owns and that report back as events. A session knows no socket: what it says
+goes into its outbox. What comes next: connection.py drains the outbox.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from avatar.dialogue import Dialogue
+from avatar.expression import Manners
+from avatar.face import Face
+from avatar.persona import Persona
+from protocol.errors import StagedoorError
+from protocol.messages import Consents, ErrorMessage, Hello, ReplyCancelled, ReplyChunk, Transcript
+from protocol.timeline import OUTPUT_RATE_HZ
+from server.ears import Ears
+from server.lanes import Lanes
+from server.metrics import Metrics, TurnTimes, turn_report
+from server.outbox import Outbox
+from server.reply import Reply, ReplyMaker
+from speech.turn_events import (
+    Action,
+    CancelReply,
+    CloseTurn,
+    CommitReply,
+    EndReply,
+    Event,
+    FanPaused,
+    FanTyped,
+    LineDue,
+    OpenTurn,
+    Recognise,
+    ReplyAudible,
+    ReplyComplete,
+    ReplyFailed,
+    ReplyHeard,
+    ScoreTurn,
+    ShowTranscript,
+    StartReply,
+    StopPressed,
+    Tick,
+    WordsHeard,
+)
+from speech.turns import TurnMachine
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """What the configuration says about every session."""
+
+    max_tokens: int = 80
+    greet: bool = True
+    seed: int = 0
+
+
+class Session:
+    """The conversation of one fan with one persona, from `start` to `close`, on one event loop."""
+
+    def __init__(
+        self, session_id: str, hello: Hello, persona: Persona, lanes: Lanes, metrics: Metrics, settings: SessionSettings
+    ) -> None:
+        """Raises UnsupportedError for an audio format or language that is not spoken."""
+        loop = asyncio.get_running_loop()
+        self.id = session_id
+        self.persona = persona
+        self.consents: Consents = hello.consents
+        self._clock: Callable[[], float] = loop.time
+        self._epoch = loop.time()
+        self.outbox = Outbox(self._clock, self._chunk_sent)
+        self._lanes = lanes
+        self._metrics = metrics
+        self._settings = settings
+        self._machine = TurnMachine()
+        self._ears = Ears(lanes, hello.audio_in, _language(hello.language), self._clock)
+        self._dialogue = Dialogue(persona, hello.name)
+        self._maker = ReplyMaker(lanes, persona, self._dialogue, self._clock)
+        self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
+        self._reply: Reply | None = None  # the newest one
+        self._reply_task: asyncio.Task[None] | None = None
+        self._reply_audible_at: float | None = None
+        self._marks_seen = False
+        self._heard_samples = 0
+        self._times: TurnTimes | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._log = log.bind(session=session_id, persona=persona.id)
+
+    # --- what the connection calls ---
+
+    def start(self) -> None:
+        """The person knows that they talk with an AI: greet them, and say so first."""
+        self._spawn(self._prefill(), "prefill")
+        if self._settings.greet:
+            self._handle(LineDue(f"{self.persona.disclosure} {self.persona.greeting}"))
+
+    async def hear(self, data: bytes) -> None:
+        """Microphone bytes. Raises MalformedError, EngineError or BusyError; the conversation goes on."""
+        async for event in self._ears.hear(data):
+            if isinstance(event, FanPaused):
+                self._times = TurnTimes(self._ears.onset_at, self._ears.voice_end_at, self._clock())
+            self._handle(event)
+
+    def type(self, text: str) -> None:
+        """A typed turn; white space alone is nothing."""
+        if text.strip():
+            self._times = None
+            self._handle(FanTyped(text.strip()))
+
+    def mark(self, reply_id: int, heard_samples: int) -> None:
+        """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
+        if self._reply is None or reply_id != self._reply.id or not self._reply.committed:
+            return
+        self._marks_seen = True
+        self._heard_samples = max(self._heard_samples, min(heard_samples, self._reply.total_samples))
+        self._dialogue.heard(reply_id, self._heard_samples)
+        self._handle(ReplyHeard(reply_id, heard_samples))
+
+    def interrupt(self) -> None:
+        """The fan pressed stop."""
+        self._handle(StopPressed())
+
+    def now_ms(self) -> float:
+        """The session's clock, as it goes on the wire."""
+        return (self._clock() - self._epoch) * 1000
+
+    async def close(self) -> None:
+        """Ends every task of the session. Never raises."""
+        if self._timer:
+            self._timer.cancel()
+        tasks = [*self._tasks, *([self._reply_task] if self._reply_task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._timer = None
+
+    # --- the one way in ---
+
+    def _handle(self, event: Event) -> None:
+        before = self._machine.state
+        for action in self._machine.receive(event, self._clock()):
+            self._act(action)
+        if self._machine.state is not before:
+            self._log.debug("state", was=before.value, now=self._machine.state.value, event=type(event).__name__)
+        self._arm_timer()
+
+    def _arm_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        deadline = self._machine.deadline()
+        if deadline is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._handle, Tick())
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case OpenTurn():
+                self._ears.open_turn()
+                self._spawn(self._prefill(), "prefill")
+            case Recognise():
+                self._spawn(self._recognise(action, self._times), f"recognise-{action.turn_id}.{action.revision}")
+            case ScoreTurn():
+                self._spawn(self._score(action, self._times), f"score-{action.turn_id}.{action.revision}")
+            case ShowTranscript(turn_id, text, final):
+                self.outbox.post(Transcript(turn_id, text, final))
+            case CloseTurn():
+                self._ears.close_turn()
+            case StartReply():
+                self._start_reply(action)
+            case CommitReply(reply_id):
+                self._commit(reply_id)
+            case CancelReply():
+                self._cancel(action)
+            case EndReply(reply_id):
+                self._end(reply_id)
+
+    # --- the ears' tasks ---
+
+    async def _recognise(self, request: Recognise, times: TurnTimes | None) -> None:
+        try:
+            heard = await self._ears.recognise(request)
+        except StagedoorError as error:
+            self.report_error(error)
+            heard = WordsHeard(request.turn_id, request.revision, "", request.final)
+        if request.final and times:
+            times.words_at = self._clock()
+        self._handle(heard)
+
+    async def _score(self, request: ScoreTurn, times: TurnTimes | None) -> None:
+        scored = await self._ears.score(request)
+        if times:
+            times.scored_at = self._clock()
+        self._handle(scored)
+
+    async def _prefill(self) -> None:
+        try:
+            await self._lanes.llm.prefill(self._dialogue.base_prompt())
+        except StagedoorError as error:  # a cold cache only costs time
+            self._log.warning("prefill_failed", code=error.code, error=str(error))
+
+    # --- replies ---
+
+    def _start_reply(self, action: StartReply) -> None:
+        if self._reply_task:
+            self._reply_task.cancel()
+        reply = Reply(action.reply_id, action.turn_id, action.text, action.line, self._face.fork(), self._clock())
+        self._reply, self._heard_samples, self._reply_audible_at = reply, 0, None
+        self._reply_task = asyncio.create_task(self._make(reply), name=f"reply-{self.id}-{reply.id}")
+
+    async def _make(self, reply: Reply) -> None:
+        def put(chunk: ReplyChunk) -> None:
+            self.outbox.put(chunk)
+            if reply.committed:
+                self._dialogue.spoke(reply.id, chunk.words)
+
+        try:
+            await self._maker.make(reply, put, max_tokens=self._settings.max_tokens)
+        except StagedoorError as error:
+            self.report_error(error)
+            self._handle(ReplyFailed(reply.id))
+        else:
+            self._handle(ReplyComplete(reply.id, reply.total_samples))
+
+    def _commit(self, reply_id: int) -> None:
+        reply = self._reply
+        if reply is None or reply.id != reply_id:
+            return
+        reply.committed, reply.committed_at = True, self._clock()
+        self._face = reply.face
+        self._dialogue.begin_reply(reply_id, reply.text)
+        self._dialogue.spoke(reply_id, reply.words)
+        self.outbox.release(reply_id)
+
+    def _chunk_sent(self, chunk: ReplyChunk) -> None:
+        reply = self._reply
+        if reply is None or chunk.reply_id != reply.id or self._reply_audible_at is not None or not chunk.audio:
+            return
+        now = self._clock()
+        self._reply_audible_at = now
+        report = turn_report(self._times if reply.line is None else None, reply, now, self._epoch)
+        self._metrics.observe(report)
+        self._log.info("turn", kind=report.kind, voice_to_voice_ms=report.voice_to_voice_ms)
+        self.outbox.post(report)
+        self._handle(ReplyAudible(reply.id))
+
+    def _cancel(self, action: CancelReply) -> None:
+        reply = self._reply
+        if reply is None or reply.id != action.reply_id:
+            return
+        if self._reply_task and self._reply_task is not asyncio.current_task():
+            self._reply_task.cancel()
+        heard = self._believed_heard()
+        sent = self.outbox.drop(reply.id)
+        if sent:
+            self.outbox.post(ReplyCancelled(reply.id, action.reason, heard))
+        if reply.committed:
+            self._dialogue.heard(reply.id, heard)
+            self._dialogue.cut(reply.id)
+        self._metrics.cancelled.labels(action.reason, str(bool(heard)).lower()).inc()
+        self._reply = None
+
+    def _end(self, reply_id: int) -> None:
+        if self._reply and self._reply.id == reply_id:
+            self._dialogue.heard(reply_id, self._reply.total_samples)
+            self._dialogue.finish(reply_id)
+
+    def _believed_heard(self) -> int:
+        """What the listener got: their marks, or, from a client that sends none, what the time allows."""
+        reply = self._reply
+        if reply is None or self._marks_seen or self._reply_audible_at is None:
+            return self._heard_samples
+        elapsed = int((self._clock() - self._reply_audible_at) * OUTPUT_RATE_HZ)
+        return min(elapsed, reply.total_samples)
+
+    # --- small things ---
+
+    def report_error(self, error: StagedoorError) -> None:
+        """Tells the client, and counts it."""
+        self._metrics.errors.labels(error.code).inc()
+        self._log.warning("error", code=error.code, error=str(error))
+        self.outbox.post(ErrorMessage(error.code, str(error), error.fatal))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"{name}-{self.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._log.error("task_failed", task=task.get_name(), error=repr(error))
+
+
+def _language(asked: str) -> str | None:
+    """The recogniser's language code for a BCP 47 tag; "auto" asks for detection."""
+    return None if asked == "auto" else asked.partition("-")[0].lower()

@@ -1,0 +1,56 @@
+"""A stream of text pieces into clauses that can be spoken one by one. Pure.
+
+The first clause is cut early, so that the voice can begin; later ones at sentence ends, so that they sound whole.
+What comes next: the synthesiser speaks each clause (tts.py).
+"""
+
+import re
+
+FIRST_CLAUSE_MIN_CHARS = 12  # "Oh, I love it" may go out at a comma; "Oh," alone sounds chopped
+CLAUSE_MIN_CHARS = 60  # later commas only cut what is long enough to breathe
+CLAUSE_MAX_CHARS = 220  # a model that never ends its sentence is cut at a space
+
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n+")
+_CLAUSE_END = re.compile(r"[,;:—–]+[\"'”’)\]]*(?=\s)")
+_ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|prof)|\b[A-Z])\.$", re.IGNORECASE)
+
+
+class ClauseSplitter:
+    """Collects pieces; gives out clauses as soon as they are whole. Nothing is lost: the clauses joined by
+    spaces are the text with its white space collapsed.
+    """
+
+    def __init__(self) -> None:
+        self._pending = ""
+        self._first = True
+
+    def feed(self, piece: str) -> list[str]:
+        """The clauses that this piece completed."""
+        self._pending += piece
+        clauses = []
+        while (cut := self._cut()) is not None:
+            clause = " ".join(self._pending[:cut].split())
+            self._pending = self._pending[cut:]
+            if clause:
+                self._first = False
+                clauses.append(clause)
+        return clauses
+
+    def finish(self) -> list[str]:
+        """What is left when the stream has ended."""
+        rest, self._pending = " ".join(self._pending.split()), ""
+        return [rest] if rest else []
+
+    def _cut(self) -> int | None:
+        text = self._pending
+        for match in _SENTENCE_END.finditer(text):
+            if not _ABBREVIATION.search(text[: match.end()].rstrip("\"'”’)]")):
+                return match.end()
+        shortest = FIRST_CLAUSE_MIN_CHARS if self._first else CLAUSE_MIN_CHARS
+        for match in _CLAUSE_END.finditer(text):
+            if match.start() >= shortest:
+                return match.end()
+        if len(text) > CLAUSE_MAX_CHARS:
+            space = text.rfind(" ", 1, CLAUSE_MAX_CHARS)
+            return space if space > 0 else CLAUSE_MAX_CHARS
+        return None
