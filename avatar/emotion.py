@@ -1,0 +1,215 @@
+"""What the avatar feels while it says a clause: marks the language model wrote, else a reading of the words.
+
+Marks such as `[joy]`, `(laughs)`, `*waves*` or an emoji are taken out of the text, because nobody wants to hear them
+read; what they say moves the face. What comes next: the clean text is spoken, expression.py shows the Emotion.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from protocol.timeline import EmotionCategory, EmotionCue, Gesture
+
+#: valence -1..1 and arousal 0..1 that a category has when only its name is known.
+CATEGORIES: Final[dict[EmotionCategory, tuple[float, float]]] = {
+    "neutral": (0.0, 0.3), "joy": (0.8, 0.65), "sadness": (-0.7, 0.25), "anger": (-0.7, 0.75),
+    "fear": (-0.6, 0.7), "surprise": (0.2, 0.8), "affection": (0.8, 0.4),
+}  # fmt: skip
+GESTURES: Final[tuple[Gesture, ...]] = get_args(Gesture)
+
+
+@dataclass(frozen=True, slots=True)
+class Emotion:
+    """A feeling: its name, valence -1..1 (bad..good) and arousal 0..1 (calm..excited)."""
+
+    category: EmotionCategory = "neutral"
+    valence: float = 0.0
+    arousal: float = 0.3
+
+    @classmethod
+    def named(cls, category: EmotionCategory) -> "Emotion":
+        """The category at its usual strength."""
+        return cls(category, *CATEGORIES[category])
+
+    def cue(self, start_samples: int) -> EmotionCue:
+        """The feeling as it goes on the reply's clock."""
+        return EmotionCue(start_samples, self.category, self.valence, self.arousal)
+
+
+#: Words inside marks, by their stem: "laughs", "laughing" and "laughed" are all `laugh`.
+_MARK_FEELS: Final[dict[EmotionCategory, str]] = {
+    "neutral": "neutral calm pause think thoughtful",
+    "joy": "joy joyful happy happi cheer cheerful laugh giggl chuckl smil grin beam excit excitedly enthusiastic"
+    " playful playfully amus proud celebrat clap danc",
+    "sadness": "sad sadness sadly sigh cry sob tear disappoint melancholy sorry sorrow",
+    "anger": "anger angry angri annoy frown glar frustrat scowl",
+    "fear": "fear afraid scar nervous nervously worr worri anxious gulp trembl",
+    "surprise": "surpris shock gasp amaz astonish wow",
+    "affection": "affection affectionate affectionately love loving tender tenderly warm warmly gentl gently soft"
+    " softly blush hug heart wink kiss grateful",
+}
+_MARK_GESTURES: Final[dict[Gesture, str]] = {
+    "wave": "wav wave",
+    "nod": "nod",
+    "shake": "shak shake",
+    "laugh": "laugh giggl chuckl",
+    "heart": "heart",
+    "shrug": "shrug",
+    "point": "point",
+}
+_FEEL_OF: Final = {stem: category for category, stems in _MARK_FEELS.items() for stem in stems.split()}
+_GESTURE_OF: Final = {stem: gesture for gesture, stems in _MARK_GESTURES.items() for stem in stems.split()}
+
+_PICTURES: Final[dict[EmotionCategory, str]] = {
+    "joy": "😀😃😄😁😆😅😂🤣😊🙂😋😎🥳🤩🎉✨🙌👏🎶🎵",
+    "affection": "🥰😍😘❤♥💕💖💗💓💞💙💚💛💜🧡🤍🤗😉🙏☺",
+    "sadness": "😢😭😞😔☹🙁😥💔🥺",
+    "anger": "😠😡🤬😤💢",
+    "fear": "😨😱😰😟😬",
+    "surprise": "😮😲😯🤯😳",
+}
+_PICTURE_FEEL: Final = {picture: category for category, row in _PICTURES.items() for picture in row}
+_PICTURE_GESTURE: Final[dict[str, Gesture]] = {
+    "👋": "wave", "😂": "laugh", "🤣": "laugh", "😆": "laugh", "🤷": "shrug", "👉": "point", "👈": "point",
+    "☝": "point", "🫵": "point", "🫶": "heart", "❤": "heart", "♥": "heart", "💖": "heart",
+}  # fmt: skip
+_TYPED: Final = {":)": "🙂", ":-)": "🙂", ":D": "😄", ":-D": "😄", "xD": "😆", ":(": "🙁", ":-(": "🙁", ";)": "😉",
+                 ":'(": "😢", "<3": "❤", ":o": "😮", ":O": "😮"}  # fmt: skip
+
+_STRONG = re.compile(r"(\*\*|__)(?=\S)([^*_]{1,200}?)(?<=\S)\1")
+_MARK = re.compile(
+    r"\[(?P<square>[^\[\]]{0,400})\]?"
+    r"|\((?P<round>[^()]{1,40})\)"
+    r"|(?<![\w*])\*(?=\S)(?P<star>[^*]{1,80})(?<=\S)\*"
+    r"|(?<![\w_])_(?=\S)(?P<line>[^_]{1,80})(?<=\S)_(?!\w)"
+    r"|(?<![\w*])\*(?P<cut>\w[^*]{0,80})$"
+)
+_FACE = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(t) for t in sorted(_TYPED, key=len, reverse=True)) + r")(?!\w)")
+_PICTURE = re.compile(
+    "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2600-\u27bf\u2b00-\u2bff\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]"
+)
+_ENDING = re.compile(r"(?:ingly|edly|ing|ies|es|ed|ly|s|e)$")
+_NOT_STAGE: Final = frozenset(
+    "always this was is does has yes us ours his its perhaps sometimes as plus unless".split()
+)
+
+
+def split_marks(text: str) -> tuple[str, Emotion | None, tuple[Gesture, ...]]:
+    """The text to be spoken, the feeling its marks name (the first one; None without marks), and its gestures.
+
+    Square brackets and stage directions in asterisks or underscores are dropped even when nobody knows them;
+    round brackets only when they hold a stage direction: what else stands in them is speech. `**bold**` and a single
+    stressed *word* inside a sentence keep their words.
+    """
+    marks = _Marks()
+    text = _STRONG.sub(r"\2", text)
+    text = _MARK.sub(marks.take_mark, text)
+    text = _FACE.sub(lambda found: _TYPED[found[0]], text)
+    text = _PICTURE.sub(marks.take_picture, text)
+    text = re.sub(r"[*\[\]]+", " ", text)  # what is left of a mark that was cut in two
+    text = re.sub(r"\s+([,.!?;:…])", r"\1", re.sub(r"\s+", " ", text)).strip()
+    return text, Emotion.named(marks.feels[0]) if marks.feels else None, tuple(dict.fromkeys(marks.gestures))
+
+
+class _Marks:
+    """What the marks of one text say, in their order; its methods are the replacements of the patterns above."""
+
+    def __init__(self) -> None:
+        self.feels: list[EmotionCategory] = []
+        self.gestures: list[Gesture] = []
+
+    def take_mark(self, found: re.Match[str]) -> str:
+        inside = found[found.lastgroup or 0]
+        if found.lastgroup == "round" and not _is_direction(inside):
+            return found[0]
+        if self._note(inside) or found.lastgroup == "square":
+            return " "
+        return inside if found.lastgroup == "cut" or _is_stressed_word(found, inside) else " "
+
+    def take_picture(self, found: re.Match[str]) -> str:
+        if found[0] in _PICTURE_FEEL:
+            self.feels.append(_PICTURE_FEEL[found[0]])
+        if found[0] in _PICTURE_GESTURE:
+            self.gestures.append(_PICTURE_GESTURE[found[0]])
+        return " "
+
+    def _note(self, words: str) -> bool:
+        """Remembers what the words of a mark say; False when they say nothing."""
+        stems = [stem for word in re.findall(r"[a-z']+", words.lower()) for stem in (word, _ENDING.sub("", word))]
+        self.feels += [_FEEL_OF[stem] for stem in stems if stem in _FEEL_OF]
+        self.gestures += [_GESTURE_OF[stem] for stem in stems if stem in _GESTURE_OF]
+        return any(stem in _FEEL_OF or stem in _GESTURE_OF for stem in stems)
+
+
+def _is_direction(inside: str) -> bool:
+    """Whether a round bracket holds a stage direction: "(laughs)", "(softly)", "(sad)", not "(love you all)"."""
+    words = inside.lower().split()
+    if not words or len(words) > 4:
+        return False
+    stem = _ENDING.sub("", words[0])
+    known = any(s in _FEEL_OF or s in _GESTURE_OF for s in (words[0], stem))
+    return known and (len(words) == 1 or (stem != words[0] and not words[0].endswith("e")))
+
+
+def _is_stressed_word(found: re.Match[str], inside: str) -> bool:
+    """Whether `*word*` is emphasis: one word within a sentence that does not look like a verb of the stage."""
+    word = inside.lower()
+    if not re.fullmatch(r"[\w'’-]+", word) or (word.endswith("s") and word not in _NOT_STAGE):
+        return False
+    before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
+    return bool(before and (before[-1].isalnum() or before[-1] in ",;:'")) or bool(after and after[0].islower())
+
+
+#: What words say of a feeling when nobody marked it.
+_WORDS: Final[dict[EmotionCategory, str]] = {
+    "joy": "happy glad great awesome amazing wonderful fantastic fun funny excited exciting yay hooray haha hahaha lol"
+    " enjoy enjoyed delighted thrilled cool brilliant excellent perfect best beautiful laugh congratulations congrats"
+    " celebrate proud smile cheers win won good nice welcome hello hi hey incredible lovely",
+    "affection": "love loved loving thank thanks grateful appreciate dear sweet sweetheart hug hugs miss kind"
+    " kindness adore cherish darling blessed touched heart care",
+    "sadness": "sad sorry lost lonely alone cry crying tears hurt hurts miserable heartbroken grief died death"
+    " passed unfortunately disappointed tired depressed regret goodbye heavy",
+    "anger": "angry mad furious hate annoyed annoying stupid unfair rude damn disgusting awful terrible worst"
+    " ridiculous wtf bullshit idiot outraged sick",
+    "fear": "afraid scared scary fear frightened nervous worried worry anxious terrified terrifying panic horror"
+    " creepy dangerous",
+    "surprise": "wow whoa oh omg really surprised surprising unbelievable unexpected suddenly seriously what shocked"
+    " wait",
+}
+_WORD_FEEL: Final = {word: category for category, words in _WORDS.items() for word in words.split()}
+_FAINT: Final = frozenset(
+    "oh really what wait good nice hello hi hey welcome cool care kind sick heavy tired fun".split()
+)
+_NEGATIONS: Final = frozenset(
+    "not no never hardly without isn't wasn't don't doesn't didn't can't won't aren't".split()
+)
+_OPPOSITE: Final[dict[EmotionCategory, EmotionCategory | None]] = {"joy": "sadness", "affection": "sadness"}
+_LOUDER: Final = frozenset("so very really too extremely absolutely super incredibly deeply".split())
+
+
+def feel(text: str) -> Emotion:
+    """A first reading of a clause without marks: words, negations, emphasis. Neutral when nothing speaks."""
+    words = [word.replace("’", "'") for word in re.findall(r"[a-z]+(?:['’][a-z]+)?", text.lower())]
+    scores: dict[EmotionCategory, float] = {}
+    for i, word in enumerate(words):
+        category = _WORD_FEEL.get(word)
+        if category is None:
+            continue
+        before = words[max(0, i - 3) : i]
+        weight = (0.4 if word in _FAINT else 1.0) * (1.4 if _LOUDER & set(before[-2:]) else 1.0)
+        if _NEGATIONS & set(before):
+            category, weight = _OPPOSITE.get(category), weight * 0.7
+        if category is not None:
+            scores[category] = scores.get(category, 0.0) + weight
+    shouting = text.count("!") + sum(len(word) > 3 and word.isupper() for word in text.split())
+    if scores and shouting:
+        scores = {category: score * 1.3 for category, score in scores.items()}
+    elif shouting:
+        scores = {"joy": 0.5}
+    strength, best = max(((score, category) for category, score in scores.items()), default=(0.0, None))
+    strength = min(1.0, strength)
+    if best is None or strength < 0.35:
+        return Emotion(arousal=min(1.0, 0.3 + 0.1 * shouting))
+    valence, arousal = CATEGORIES[best]
+    excitement = arousal * (0.7 + 0.3 * strength) + 0.1 * min(shouting, 3)
+    return Emotion(best, round(valence * strength, 3), round(min(1.0, excitement), 3))
