@@ -1,0 +1,158 @@
+"""The face of one session: speaking, listening, interrupted; every frame continues the one before.
+
+Joins the speaking mouth (blendshapes.py) and the living face (expression.py) on the reply's clock, one frame for
+every SAMPLES_PER_FACE_FRAME samples, as the bytes that go on the wire. What comes next: the hallway puts a FaceSlice
+beside the audio it belongs to.
+
+Between two slices no weight moves more than SEAM_STEP in a frame; only `close_mouth` may.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from avatar.blendshapes import ARKIT_52, INDEX, N_WEIGHTS, VISEME_POSES, Weights, loudness_opening, mouth
+from avatar.emotion import Emotion
+from avatar.expression import Expression, Manners
+from avatar.visemes import merged, mouth_targets
+from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, PhonemeSpan, VisemeSpan
+
+SEAM_STEP: Final = 0.15
+_SEAM_BYTES: Final = int(SEAM_STEP * 255)
+_OFFSET_STEP: Final = 0.12  # what is left of the mouth before a seam goes away at this much a frame
+_CLOSING_FRAMES: Final = FACE_FPS * 200 // 1000
+_MOOD_FRAMES: Final = FACE_FPS * 4  # how long a reply's feeling lingers on the listening face
+
+_CORNERS: Final = np.array([i for n, i in INDEX.items() if n[:10] in {"mouthSmile", "mouthFrown", "mouthDimpl"}])
+_PRESSED: Final = np.array([i for n, i in INDEX.items() if n[:10] in {"mouthShrug", "mouthPress", "mouthStret"}])
+_ROUND: Final = [INDEX["mouthFunnel"], INDEX["mouthPucker"]]
+_ROLLED: Final = INDEX["mouthRollLower"]
+_SPOKEN: Final = np.array(
+    [i for i, n in enumerate(ARKIT_52) if n.startswith(("jaw", "mouth", "tongue")) and i not in set(_CORNERS.tolist())]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSlice:
+    """The face of one clause: uint8 [k, 52], weight = byte / 255, and its visemes on the reply's clock."""
+
+    frames: NDArray[np.uint8]
+    visemes: tuple[VisemeSpan, ...]
+
+
+class Face:
+    """Renders ahead of what is heard. Deterministic: the same seed and the same calls give the same bytes."""
+
+    def __init__(self, *, seed: int, manners: Manners = Manners()) -> None:  # noqa: B008 (frozen)
+        self._expression = Expression(seed, manners)
+        self._mood = Emotion()
+        self._mood_left = 0
+        self._mouth: Weights = np.zeros(N_WEIGHTS, np.float32)
+        self._residue = self._mouth  # what was shown last minus what these layers would have shown
+        self._last = _as_bytes(self._expression.fork().advance(1))[0]
+        self._reply: tuple[NDArray[np.uint8], ...] = ()
+
+    def fork(self) -> "Face":
+        """A twin for a reply that may never be heard; adopt it by keeping it instead of this one."""
+        twin = copy.copy(self)
+        twin._expression = self._expression.fork()
+        return twin
+
+    def begin_reply(self) -> None:
+        """A new reply: its first clause begins at sample 0."""
+        self._reply = ()
+
+    def clause(
+        self,
+        spoken_phonemes: Sequence[PhonemeSpan],
+        pcm: NDArray[np.float32],
+        start_samples: int,
+        emotion: Emotion,
+    ) -> FaceSlice:
+        """The face for `pcm` (float32 at OUTPUT_RATE_HZ), which starts at `start_samples` of the reply.
+
+        Phoneme spans count from the clause's beginning. Raises ValueError when `pcm` is not whole face frames.
+        """
+        n_frames, odd = divmod(len(pcm), SAMPLES_PER_FACE_FRAME)
+        if odd:
+            raise ValueError(f"{len(pcm)} samples are not whole face frames of {SAMPLES_PER_FACE_FRAME}")
+        targets = mouth_targets(spoken_phonemes, len(pcm))
+        self._expression.feel(emotion)
+        self._mood, self._mood_left = emotion, _MOOD_FRAMES
+        spoken = mouth(targets, n_frames, loudness_opening(pcm))
+        stressed = [t.start_samples // SAMPLES_PER_FACE_FRAME for t in targets if t.stress == 1.0]
+        rest = self._expression.advance(n_frames)
+        rest += self._expression.accents(stressed, n_frames, emotion.arousal)
+        frames = self._continue(spoken, rest)
+        if n_frames:
+            self._reply += (frames,)
+        return FaceSlice(frames, _moved(merged(targets), start_samples))
+
+    def close_mouth(self, heard_samples: int | None = None) -> NDArray[np.uint8]:
+        """The way out of a reply that was cut: the mouth is shut in the very first frame, the rest fades.
+
+        `heard_samples` of the reply were heard: the frames go on from the one then shown instead of the last one
+        rendered.
+        """
+        shown = self._last.copy()
+        if heard_samples is not None and self._reply:
+            reply = np.concatenate(self._reply)
+            shown = reply[min(max(heard_samples, 0) // SAMPLES_PER_FACE_FRAME, len(reply) - 1)].copy()
+        self._residue = (shown - self._last.astype(np.float32)) / np.float32(255) + self._residue
+        self._residue[_SPOKEN] = 0.0
+        shown[_SPOKEN] = 0
+        self._last, self._reply, self._mouth = shown, (), np.zeros(N_WEIGHTS, np.float32)
+        return self.listen(_CLOSING_FRAMES, fan_speaking=True)
+
+    def listen(self, n_frames: int, *, fan_speaking: bool, nod: bool = False) -> NDArray[np.uint8]:
+        """Frames between replies, uint8 [n_frames, 52]: attentive while the fan speaks, else idle."""
+        mood = self._mood if self._mood_left > 0 else Emotion()
+        self._mood_left -= n_frames
+        self._expression.attend(fan_speaking=fan_speaking, mood=mood)
+        if nod:
+            self._expression.nod()
+        return self._continue(np.zeros((n_frames, N_WEIGHTS), np.float32), self._expression.advance(n_frames))
+
+    def _continue(self, spoken: Weights, rest: Weights) -> NDArray[np.uint8]:
+        """Joins mouth and expression to what was shown before, and remembers where they end."""
+        n_frames = len(spoken)
+        if not n_frames:
+            return np.zeros((0, N_WEIGHTS), np.uint8)
+        grip = np.clip(spoken[:, [_ROLLED]] / VISEME_POSES["PP"][_ROLLED], 0.0, 1.0)
+        grip[0] = 0.0  # the first frame belongs to the seam
+        spoken = np.clip(spoken + _fading(self._mouth - spoken[0], n_frames) * (1.0 - grip), 0.0, 1.0)
+        residue = _fading(self._residue, n_frames)
+        frames = _as_bytes(_joined(spoken, rest) + residue)
+        low, high = self._last.astype(int) - _SEAM_BYTES, self._last.astype(int) + _SEAM_BYTES
+        frames[0] = np.clip(frames[0], np.maximum(low, 0), np.minimum(high, 255))
+        self._mouth, self._residue, self._last = spoken[-1], residue[-1], frames[-1]
+        return frames
+
+
+def _joined(spoken: Weights, rest: Weights) -> Weights:
+    """Speech and expression in one face: speech has the lips, feeling keeps the corners as far as speech lets it."""
+    rounding = np.minimum(spoken[:, _ROUND].sum(axis=1, keepdims=True), 1.0)
+    grip = np.minimum(spoken[:, [_ROLLED]] / VISEME_POSES["PP"][_ROLLED], 1.0)
+    speaking = np.minimum(3.0 * spoken[:, [INDEX["jawOpen"]]] + rounding + grip, 1.0)
+    rest = rest.copy()
+    rest[:, _CORNERS] *= 1.0 - np.minimum(0.45 * rounding + 0.20 * grip, 0.6)
+    rest[:, _PRESSED] *= 1.0 - speaking
+    return rest + spoken
+
+
+def _fading(offset: Weights, n_frames: int) -> Weights:
+    """An offset [52] on its way to zero, the same amount every frame: [n_frames, 52]."""
+    left = np.abs(offset) - np.float32(_OFFSET_STEP) * np.arange(1, n_frames + 1, dtype=np.float32)[:, None]
+    return np.asarray(np.sign(offset) * np.maximum(left, 0.0), np.float32)
+
+
+def _as_bytes(weights: Weights) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(np.clip(weights, 0.0, 1.0) * 255), np.uint8)
+
+
+def _moved(spans: Sequence[VisemeSpan], by_samples: int) -> tuple[VisemeSpan, ...]:
+    return tuple(VisemeSpan(s.viseme, s.start_samples + by_samples, s.end_samples + by_samples) for s in spans)
