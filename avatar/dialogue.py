@@ -1,0 +1,187 @@
+"""What was said and what of it was heard, and the prompt that follows from it. Pure: samples are the only clock.
+
+The prompt is built for a prefix cache: the persona first, then whole turns in order, and nothing before the newest
+turn ever changes, except when old turns are dropped, and then many at once. What the fan did not hear was not said.
+What comes next: the hallway gives the Prompt to an LlmEngine (llm.py), and calls begin_reply when it answers.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from avatar.llm import Prompt, PromptMessage, Role
+from avatar.persona import Persona
+from protocol.timeline import WordSpan
+
+HISTORY_TOKENS: Final = 700  # more than this, and the oldest turns go
+KEPT_TOKENS: Final = 350  # until this little is left, so that the cache survives many turns between two cuts
+FAN_TEXT_CHARS: Final = 800  # of a monologue the end is what waits for an answer
+FAN_NAME_CHARS: Final = 40
+CUT_OFF: Final = " —"
+SILENCE: Final = "..."
+
+_RULES: Final = (
+    "Answer in one or two short sentences. Begin with a very short one. Speak plainly: no lists, no emojis, no symbols."
+    " You know only the facts above. Asked for anything else about you, say you can't tell, and ask the fan something."
+    " You are an AI and never say otherwise."
+)
+_CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{3,24}\]|<\||\|>|<<SYS>>")
+
+
+def clean_text(text: str) -> str:
+    """One line of a fan's words without control characters and without the control tokens of any chat template."""
+    folded = unicodedata.normalize("NFKC", text)
+    line = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in folded)
+    before = None
+    while before != line:  # a token may be hidden inside another
+        before, line = line, _CONTROL.sub(" ", line)
+    return " ".join(line.split())
+
+
+def clean_name(name: str) -> str:
+    """A fan's name as it may stand in a prompt: up to three words of letters, digits and name marks."""
+    kept = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" or c in "'’-." else " " for c in name)
+    return " ".join(kept.split()[:3])[:FAN_NAME_CHARS].strip()
+
+
+def rough_tokens(text: str) -> int:
+    """About how many tokens a message costs; on the safe side for European languages."""
+    return len(text.encode()) // 3 + 5
+
+
+class _State(Enum):
+    OPEN = "open"
+    FINISHED = "finished"
+    CUT = "cut"
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A fan's words and the reply to them."""
+
+    reply_id: int
+    fan_text: str
+    words: list[WordSpan] = field(default_factory=list)
+    heard_samples: int = 0
+    state: _State = _State.OPEN
+
+    def reply_text(self) -> str:
+        """What of the reply was heard; broken off with a dash when it was not heard to its end."""
+        if self.state is _State.FINISHED:
+            return " ".join(word.text for word in self.words)
+        heard = " ".join(word.text for word in self.words if word.end_samples <= self.heard_samples)
+        return heard + CUT_OFF if heard else ""
+
+    def tokens(self) -> int:
+        return rough_tokens(self.fan_text) + rough_tokens(self.reply_text())
+
+
+class Dialogue:
+    """One conversation of a persona with a fan. `cache_key` names it to the engine."""
+
+    def __init__(self, persona: Persona, fan_name: str = "", *, cache_key: str = "") -> None:
+        self._cache_key = cache_key
+        self._system = PromptMessage("system", system_prompt(persona, fan_name))
+        self._turns: list[_Turn] = []
+
+    def prompt(self, fan_text: str, *, max_tokens: int = 80, seed: int = 0, temperature: float = 0.6) -> Prompt:
+        """The prompt that asks for an answer to these words. Changes nothing: partial words may be asked too."""
+        return Prompt(
+            messages=self._messages(fan_text),
+            cache_key=self._cache_key,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            seed=seed,
+        )
+
+    def base_prompt(self) -> Prompt:
+        """What is known before the fan speaks, for LlmEngine.prefill."""
+        return Prompt(messages=self._messages(None), cache_key=self._cache_key, max_tokens=1, temperature=0.0)
+
+    def begin_reply(self, reply_id: int, fan_text: str) -> None:
+        """A reply to these words was committed to. One that is still open counts as cut. No words (the greeting, or
+        a silence that the avatar breaks) are the empty text.
+        """
+        self._cut_open()
+        self._forget()
+        self._turns.append(_Turn(reply_id, _tail(clean_text(fan_text))))
+
+    def spoke(self, reply_id: int, words: Sequence[WordSpan]) -> None:
+        """A clause of the reply has its sound: written words, in samples since the reply began."""
+        turn = self._last(reply_id)
+        if turn is not None and turn.state is _State.OPEN:
+            turn.words.extend(words)
+
+    def heard(self, reply_id: int, heard_samples: int) -> None:
+        """The fan heard so much of the reply. A mark that arrives after the cut still counts."""
+        turn = self._last(reply_id)
+        if turn is not None:
+            turn.heard_samples = max(turn.heard_samples, heard_samples)
+
+    def finish(self, reply_id: int) -> None:
+        """The reply was played to its end: all of it was heard."""
+        turn = self._last(reply_id)
+        if turn is not None and turn.state is _State.OPEN:
+            turn.state = _State.FINISHED
+
+    def cut(self, reply_id: int) -> None:
+        """The reply was broken off: only the words heard by now were said."""
+        if self._last(reply_id) is not None:
+            self._cut_open()
+
+    def _last(self, reply_id: int) -> _Turn | None:
+        """The newest turn, if it is this reply: marks of older ones come too late to change what was said."""
+        return self._turns[-1] if self._turns and self._turns[-1].reply_id == reply_id else None
+
+    def _cut_open(self) -> None:
+        if self._turns and self._turns[-1].state is _State.OPEN:
+            self._turns[-1].state = _State.CUT
+
+    def _forget(self) -> None:
+        if sum(turn.tokens() for turn in self._turns) <= HISTORY_TOKENS:
+            return
+        while self._turns and sum(turn.tokens() for turn in self._turns) > KEPT_TOKENS:
+            del self._turns[0]
+
+    def _messages(self, fan_text: str | None) -> tuple[PromptMessage, ...]:
+        parts = [*self._history()]
+        if fan_text is not None:
+            parts.append(("user", _tail(clean_text(fan_text))))
+        merged: list[tuple[Role, list[str]]] = []
+        for role, text in parts:
+            if merged and merged[-1][0] == role:
+                merged[-1][1].append(text)
+            else:
+                merged.append((role, [text]))
+        said = ((role, " ".join(filter(None, texts)) or SILENCE) for role, texts in merged)
+        return (self._system, *(PromptMessage(role, text) for role, text in said))
+
+    def _history(self) -> Iterator[tuple[Role, str]]:
+        """Who said what; a reply of which nothing was heard leaves two turns of the fan in a row."""
+        for turn in self._turns:
+            yield "user", turn.fan_text
+            if reply := turn.reply_text():
+                yield "assistant", reply
+
+
+def system_prompt(persona: Persona, fan_name: str = "") -> str:
+    """The persona in the language model's words: the same for every fan up to the last line."""
+    facts = "\n".join(f"- {fact.text}" for fact in persona.facts)
+    lines = (
+        f"You are {persona.name} ({persona.pronouns}), {persona.about}, played by an AI, on a call with a fan.",
+        f'You say "I". {" ".join(persona.manners.style)}',
+        f"Facts about you:\n{facts}",
+        _RULES,
+        f"The fan is called {name}." if (name := clean_name(fan_name)) else "",
+    )
+    return "\n".join(filter(None, lines))
+
+
+def _tail(text: str) -> str:
+    """The end of a long text, from the beginning of a word."""
+    if len(text) <= FAN_TEXT_CHARS:
+        return text
+    return text[-FAN_TEXT_CHARS:].partition(" ")[2] or text[-FAN_TEXT_CHARS:]
