@@ -61,7 +61,7 @@ def test_lips_meet_in_every_bilabial_and_touch_the_teeth_in_every_f_and_v(sounds
     targets, weights = say(*sounds)
     assert weights.dtype == np.float32
     assert weights.shape[1] == 52
-    assert 0.0 <= weights.min()
+    assert weights.min() >= 0.0
     assert weights.max() <= 1.0
     for target in targets:
         if target.viseme == "PP":

@@ -1,5 +1,7 @@
 """The face of a session as the hallway uses it: clauses, listening, interruptions, forks."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,6 +61,24 @@ def test_every_p_b_m_closes_whatever_the_feeling():
             frames = weights[span.start_samples // 400 : span.end_samples // 400 + 1]
             assert lip_gap(frames).min() < -0.15
             assert frames[:, JAW].min() < 0.04
+
+
+#: "Oh wow, five new movies?" as hibari 0.2.1 times it, in its units of 25 ms, without the silence around it.
+HIBARI_SYMBOLS = "ˈO wˈW, fˈIv nˈu mˈuviz"
+HIBARI_UNITS = (3, 2, 2, 2, 5, 4, 2, 2, 2, 4, 2, 1, 2, 1, 1, 1, 1, 1, 2, 2, 3, 5, 13)
+
+
+def test_real_durations_put_every_contact_within_a_frame_of_its_sound():
+    ends = np.cumsum(HIBARI_UNITS) * 600
+    starts = ends - np.array(HIBARI_UNITS) * 600
+    spans = [PhonemeSpan(*s) for s in zip(HIBARI_SYMBOLS, starts.tolist(), ends.tolist(), strict=True)]
+    _, hum = spoken("", frames=-(-int(ends[-1]) // 400))
+    slice_ = Face(seed=12).clause(spans, hum, 0, JOY)
+
+    assert [s.viseme for s in slice_.visemes if s.viseme in {"PP", "FF"}] == ["FF", "FF", "PP", "FF"]
+    touching = np.flatnonzero(lip_gap(slice_.frames / np.float32(255)) <= 0.02)
+    for sound in (s for s in spans if s.symbol in "fvm"):
+        assert np.abs(touching - sound.start_samples / 400).min() <= 1.0
 
 
 def test_feeling_leaves_speech_most_of_the_mouth():
@@ -167,7 +187,7 @@ def play(face, acts):
 @given(st.integers(0, 50), st.lists(ACTS, max_size=12))
 def test_no_seam_jumps_and_the_same_session_gives_the_same_bytes(seed, acts):
     slices = play(Face(seed=seed), acts)
-    for before, after in zip(slices, slices[1:], strict=False):
+    for before, after in pairwise(slices):
         assert jumps(np.stack([before[-1], after[0]])).max() <= SEAM_STEP
     if slices:
         inside = np.delete(jumps(np.concatenate(slices)), LIDS, axis=1)

@@ -1,5 +1,7 @@
 """Phonemes to visemes: what the synthesisers write, and whatever else may come."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,7 +93,7 @@ def test_a_bilabial_without_any_time_still_gets_a_frame():
 def test_visemes_cover_the_phonemes_without_holes_or_repeats(phonemes):
     spans = visemes(phonemes)
     assert sum(s.end_samples - s.start_samples for s in spans) == sum(p.end_samples - p.start_samples for p in phonemes)
-    for one, next_one in zip(spans, spans[1:], strict=False):
+    for one, next_one in pairwise(spans):
         assert one.end_samples == next_one.start_samples
         assert one.viseme != next_one.viseme
     assert all(s.start_samples < s.end_samples and s.viseme in VISEMES for s in spans)
@@ -101,7 +103,7 @@ def test_visemes_cover_the_phonemes_without_holes_or_repeats(phonemes):
 def test_torn_spans_still_cover_exactly_the_clause(phonemes):
     targets = mouth_targets(phonemes, 8000)
     assert (targets[0].start_samples, targets[-1].end_samples) == (0, 8000)
-    assert all(a.end_samples == b.start_samples for a, b in zip(targets, targets[1:], strict=False))
+    assert all(a.end_samples == b.start_samples for a, b in pairwise(targets))
     assert all(t.length_samples > 0 for t in targets)
 
 
