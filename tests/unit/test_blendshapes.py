@@ -55,7 +55,7 @@ def test_every_viseme_has_a_pose_and_stands_where_it_should():
     assert VISEME_POSES["ou"][PUCKER] > VISEME_POSES["oh"][PUCKER] > 0.2
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(speech(25, 200))
 def test_lips_meet_in_every_bilabial_and_touch_the_teeth_in_every_f_and_v(sounds):
     targets, weights = say(*sounds)
@@ -79,11 +79,13 @@ def test_a_bilabial_shuts_the_jaw_and_presses_the_lips():
     assert weights[-5:, JAW].max() > 0.3
 
 
-def test_f_after_p_both_get_their_frame():
-    targets, weights = say(("ɑ", 100), ("p", 25), ("f", 25), ("ɑ", 100))
-    p, f = (t for t in targets if t.viseme in {"PP", "FF"})
-    assert gap_in(weights, p) < -0.15
-    assert weights[f.start_samples // SAMPLES_PER_FACE_FRAME :, INDEX["mouthPressLeft"]].min() < 0.1
+def test_contacts_that_follow_each_other_at_once_each_get_a_frame():
+    _, weights = say(("ɑ", 100), ("p", 17), ("f", 17), ("p", 17), ("v", 17), ("ɑ", 100))
+    pressed = weights[:, INDEX["mouthPressLeft"]]
+    touching = pressed[lip_gap(weights) <= 0.0]
+    assert (np.diff(np.sign(touching - 0.25)) != 0).sum() == 3  # pressed, on the teeth, pressed, on the teeth
+    assert touching.max() >= 0.44
+    assert touching.min() <= 0.1
 
 
 def test_a_vowel_between_vowels_never_rests():
@@ -135,7 +137,7 @@ def test_no_time_no_frames():
     assert loudness_opening(np.zeros(0, np.float32)).shape == (0,)
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(speech(50, 200))
 def test_nothing_jerks(sounds):
     _, weights = say(*sounds)

@@ -1,7 +1,7 @@
 """Marks come out of the text and onto the face; a clause without marks is read."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar.emotion import CATEGORIES, GESTURES, Emotion, feel, split_marks
@@ -57,6 +57,7 @@ def test_what_is_not_a_mark_stays(written, spoken):
     assert split_marks(written) == (spoken, None, ())
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab[]()*_ ❤:)joy!.")) | st.text(max_size=200))
 def test_no_mark_survives_any_text(text):
     clean, _, _ = split_marks(text)
@@ -89,6 +90,7 @@ def test_more_emphasis_is_more_feeling():
     assert strong.valence > plain.valence
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_feelings_stay_in_range(text):
     emotion = feel(text)

@@ -116,7 +116,7 @@ def test_accents_raise_the_brows_on_some_stressed_syllables_only():
     assert not face.accents([], 10, arousal=1.0).any()
 
 
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 9), st.lists(st.integers(0, 90), max_size=12))
 def test_how_the_frames_are_sliced_changes_nothing(seed, slices):
     sliced, whole = Expression(seed, Manners()), Expression(seed, Manners())

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar.visemes import CONTACTS, PAUSE_SAMPLES, VISEMES, mouth_targets, visemes
@@ -89,6 +89,7 @@ def test_a_bilabial_without_any_time_still_gets_a_frame():
     assert spans[-1].end_samples == 3000
 
 
+@settings(deadline=None)
 @given(any_speech())
 def test_visemes_cover_the_phonemes_without_holes_or_repeats(phonemes):
     spans = visemes(phonemes)
@@ -99,6 +100,7 @@ def test_visemes_cover_the_phonemes_without_holes_or_repeats(phonemes):
     assert all(s.start_samples < s.end_samples and s.viseme in VISEMES for s in spans)
 
 
+@settings(deadline=None)
 @given(st.lists(st.builds(PhonemeSpan, any_symbol(), st.integers(-500, 9000), st.integers(-500, 9000)), max_size=20))
 def test_torn_spans_still_cover_exactly_the_clause(phonemes):
     targets = mouth_targets(phonemes, 8000)
@@ -107,6 +109,7 @@ def test_torn_spans_still_cover_exactly_the_clause(phonemes):
     assert all(t.length_samples > 0 for t in targets)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("pbmfv"), st.integers(0, 300)), min_size=1, max_size=12))
 def test_no_contact_is_lost_however_short(sounds):
     phonemes = spoken(*[part for sound in sounds for part in (("ɑ", 1600), sound)], ("ɑ", 1600))
