@@ -10,14 +10,15 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
-import onnxruntime
-from hibari import Hibari, dsp
+from hibari import Hibari as HibariModel
+from hibari import dsp
 from hibari.voices import VOICES, voice_path
 from numpy.typing import NDArray
 
 from protocol.errors import EngineError
 from protocol.timeline import OUTPUT_RATE_HZ, PhonemeSpan, WordSpan, whole_face_frames
 from speech.engines.hibari_text import Reading, readings
+from speech.engines.onnx_session import open_session
 from speech.tts import SpeechJob, SpokenChunk, Timing
 
 _DURATIONS: Final = "/Clip_output_0"  # float [n], one for each phoneme id
@@ -32,8 +33,8 @@ _AFTER_CLAUSE_SAMPLES: Final = OUTPUT_RATE_HZ * 120 // 1000  # and behind the la
 _AFTER_SENTENCE_SAMPLES: Final = OUTPUT_RATE_HZ * 200 // 1000
 _FADE_SAMPLES: Final = OUTPUT_RATE_HZ * 5 // 1000
 
-_STRESS: Final = frozenset("ˈˌ")  # their time belongs to the phoneme that follows
-_LENGTH: Final = frozenset("ːʰʲ↓→↗↘̃")  # theirs to the one before
+_STRESS: Final = frozenset("ˈˌ")  # written and timed with the phoneme that follows
+_LENGTH: Final = frozenset("ːʰʲ↓→↗↘̃")  # written and timed with the one before
 _SENTENCE_ENDS: Final = frozenset(".!?…")
 
 
@@ -53,7 +54,7 @@ class _Utterance:
     sounds: list[_Sound]
 
 
-class HibariTts:
+class Hibari:
     """The Hibari voices that are on this machine; "heart" always is. Thread-safe: nothing changes after loading."""
 
     timing: Timing = "exact"
@@ -81,16 +82,11 @@ class HibariTts:
 
 class _Voice:
     def __init__(self, name: str, path: str, threads: int) -> None:
-        self._hibari = Hibari(voice=name, threads=threads)
+        self._hibari = HibariModel(voice=name, threads=threads)
         self._hibari.g2p.oov  # noqa: B018  loaded now, not while a fan waits
         graph = onnx.load(path)
         graph.graph.output.append(onnx.helper.make_tensor_value_info(_DURATIONS, onnx.TensorProto.FLOAT, None))
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = threads
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            graph.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(graph.SerializeToString(), threads)
 
     def read(self, text: str) -> list[Reading]:
         return readings(text, self._hibari.g2p, self._hibari.vocab)
@@ -116,17 +112,23 @@ def _local(name: str) -> str | None:
 def _sounds(reading: Reading, edges: NDArray[Any]) -> list[_Sound]:
     """edges[i] .. edges[i + 1] is when character i of the reading sounds."""
     sounds: list[_Sound] = []
-    begins: int | None = None  # of a stress mark that waits for its phoneme
+    marks, begins = "", 0  # stress that waits for its phoneme, and since when
     for i, (symbol, word) in enumerate(zip(reading.phonemes, reading.words, strict=True)):
         start, end = int(edges[i]), int(edges[i + 1])
         if symbol in _STRESS:
-            begins = start if begins is None else begins
-        elif symbol in _LENGTH and sounds:
-            sounds[-1] = _Sound(sounds[-1].symbol, sounds[-1].word, sounds[-1].start, end)
+            marks, begins = marks + symbol, begins if marks else start
+        elif symbol in _LENGTH and sounds and not marks:
+            last = sounds[-1]
+            sounds[-1] = _Sound(last.symbol + symbol, last.word, last.start, end)
         else:
-            sounds.append(_Sound(symbol, word, start if begins is None else begins, end))
-            begins = None
+            sounds.append(_Sound(marks + symbol, word, begins if marks else start, end))
+            marks = ""
     return sounds
+
+
+def _voiced(sound: _Sound) -> bool:
+    """Whether it is a phoneme and not a gap or punctuation."""
+    return any(c.isalpha() for c in sound.symbol)
 
 
 def _trimmed(pcm: NDArray[np.float32], sounds: list[_Sound], reading: Reading) -> _Utterance:
@@ -146,7 +148,7 @@ def _trimmed(pcm: NDArray[np.float32], sounds: list[_Sound], reading: Reading) -
 
 def _covering(sounds: list[_Sound], start: int, voice_end: int, length: int) -> list[_Sound]:
     """The sounds moved by `start`; the first begins at 0, and behind `voice_end` there is only a pause."""
-    spoken = [s for s in sounds if s.symbol.isalpha()]
+    spoken = [s for s in sounds if _voiced(s)]
     until = sounds.index(spoken[-1]) + 1
     moved = [
         _Sound(s.symbol, s.word, min(max(s.start - start, 0), voice_end), min(max(s.end - start, 0), voice_end))
@@ -180,7 +182,7 @@ def _words(written: list[str], sounds: list[_Sound]) -> tuple[WordSpan, ...]:
     spans = []
     at = 0
     for index, text in enumerate(written):
-        own = [s for s in sounds if s.word == index and s.symbol.isalpha()]
+        own = [s for s in sounds if s.word == index and _voiced(s)]
         start, end = (max(own[0].start, at), own[-1].end) if own else (at, at)
         spans.append(WordSpan(text, start, max(start, end)))
         at = spans[-1].end_samples

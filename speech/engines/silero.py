@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from protocol.errors import EngineError
 from protocol.timeline import INPUT_RATE_HZ
+from speech.engines.onnx_session import open_session
 from speech.vad import FRAME_SAMPLES, VadJob, VadResult
 
 _CONTEXT_SAMPLES: Final = 64  # the model sees the end of the frame before
@@ -31,11 +31,8 @@ class SileroVad:
     """Thread-safe: the session is only read. One thread, because a frame is 0.2 ms of work."""
 
     def __init__(self, model_path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(model_path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        """`model_path` is model.onnx or its folder. Raises EngineError when it cannot be read."""
+        self._session = open_session(model_path)
         self._rate = np.array(INPUT_RATE_HZ, np.int64)
 
     def new_state(self) -> SileroState:

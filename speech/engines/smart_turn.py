@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from faster_whisper.feature_extractor import FeatureExtractor
 from numpy.typing import NDArray
 
 from protocol.errors import EngineError
 from protocol.timeline import INPUT_RATE_HZ
+from speech.engines.onnx_session import open_session
 
 _WINDOW_S: Final = 8
 _WINDOW_SAMPLES: Final = _WINDOW_S * INPUT_RATE_HZ
@@ -24,11 +24,8 @@ class SmartTurn:
     """Thread-safe: the session is only read. One thread: about 35 ms an utterance, two would fight the recogniser."""
 
     def __init__(self, model_path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(model_path), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        """`model_path` is model.onnx or its folder. Raises EngineError when it cannot be read."""
+        self._session = open_session(model_path)
         self._mel = FeatureExtractor(chunk_length=_WINDOW_S)
 
     def run(self, jobs: Sequence[NDArray[np.float32]]) -> list[float | Exception]:

@@ -67,12 +67,15 @@ class Whisper:
         """`model_path` is a folder in CTranslate2's format, multilingual or English-only.
 
         One thread is best on few cores: the decoder's steps are too small to share. `full_context` turns the short
-        context off, for comparison.
+        context off, for comparison. Raises EngineError when the model cannot be read.
         """
-        self._model = ctranslate2.models.Whisper(
-            str(model_path), device="cpu", compute_type=compute_type, inter_threads=1, intra_threads=threads
-        )
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(model_path / "tokenizer.json"))
+        try:
+            self._model = ctranslate2.models.Whisper(
+                str(model_path), device="cpu", compute_type=compute_type, inter_threads=1, intra_threads=threads
+            )
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(model_path / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EngineError(f"not a readable Whisper model: {error}") from error
         self._mel = FeatureExtractor(feature_size=self._model.n_mels)
         self._first_stamp = self._token("<|notimestamps|>") + 1
         self._always_full = full_context
