@@ -14,6 +14,7 @@ from protocol.messages import (
 )
 
 SUBPROTOCOLS: Final = (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)
+MAX_BLAME_CHARS: Final = 150  # of an error's text: some decoders quote their whole input
 
 
 class _Head(msgspec.Struct):
@@ -51,10 +52,11 @@ class Codec:
 
     def decode_client(self, data: bytes | str) -> ClientMessage:
         """What a client sent. Raises TooLargeError, UnknownTypeError or MalformedError."""
-        if len(data) > MAX_MESSAGE_BYTES:
-            raise TooLargeError(f"message of {len(data)} bytes; the limit is {MAX_MESSAGE_BYTES}")
         try:
-            message: ClientMessage = self._client.decode(self._bytes(data))
+            frame = self._bytes(data)
+            if len(frame) > MAX_MESSAGE_BYTES:
+                raise TooLargeError(f"message of {len(frame)} bytes; the limit is {MAX_MESSAGE_BYTES}")
+            message: ClientMessage = self._client.decode(frame)
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise self._blame(data, error, _CLIENT_TAGS) from None
         return message
@@ -76,7 +78,13 @@ class Codec:
         try:
             kind = self._head.decode(self._bytes(data)).type
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            return MalformedError(f"not a message: {error}")
+            return MalformedError(f"not a message: {_brief(error)}")
         if kind not in tags:
             return UnknownTypeError(f"unknown message type {kind[:80]!r}")
-        return MalformedError(f"{kind}: {error}")
+        return MalformedError(f"{kind}: {_brief(error)}")
+
+
+def _brief(error: Exception) -> str:
+    """What went wrong and where, without what a hostile client made of the middle."""
+    text = str(error)
+    return text if len(text) <= MAX_BLAME_CHARS else f"{text[:80]} ... {text[-60:]}"

@@ -4,7 +4,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
   ClientError                      the other side did something wrong
     MalformedError                 bytes that are not a message
     UnknownTypeError               a message whose type we do not know
-    TooLargeError                  a message, or a field of one, over its limit       (close 1009)
+    TooLargeError                  a message over the size limit in `hello`           (close 1009)
     IllegalStateError              a known message at the wrong time
     DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
     RateError                      more messages or audio than the limits in `hello` allow

@@ -21,7 +21,7 @@ MAX_TEXT_CHARS = 2000
 
 Name = Annotated[str, Meta(max_length=80)]
 Token = Annotated[str, Meta(max_length=4096)]
-Count = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # exact in every language, also where numbers are doubles
 
 
 class Message(Struct, tag_field="type", frozen=True):
@@ -42,7 +42,7 @@ class Consents(Struct, frozen=True):
 class Hello(Message, tag="hello", frozen=True):
     """The first message of a client: who it is and what it can do."""
 
-    version: str = PROTOCOL_VERSION
+    version: Annotated[str, Meta(max_length=16)] = PROTOCOL_VERSION
     client: Name = "unknown"
     name: Name = ""
     token: Token = ""

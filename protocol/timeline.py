@@ -4,9 +4,9 @@ Everything that belongs to a reply is stamped in output samples since that reply
 mouth and feeling can never drift apart. `messages.py` comes next: it puts these on the wire.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 INPUT_RATE_HZ = 16_000  # what every recogniser in the house hears
 OUTPUT_RATE_HZ = 24_000  # what every reply is spoken at
@@ -26,8 +26,8 @@ Gesture = Literal["wave", "nod", "shake", "laugh", "heart", "shrug", "point"]
 class AudioFormat(Struct, frozen=True):
     """How audio bytes are to be read: mono, little-endian, `encoding` at `sample_rate_hz`."""
 
-    encoding: str = "pcm16"
-    sample_rate_hz: int = INPUT_RATE_HZ
+    encoding: Annotated[str, Meta(max_length=16)] = "pcm16"
+    sample_rate_hz: Annotated[int, Meta(ge=1, le=192_000)] = INPUT_RATE_HZ
 
 
 class WordSpan(Struct, frozen=True):
