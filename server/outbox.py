@@ -37,7 +37,7 @@ class Outbox:
         self._on_chunk_sent = on_chunk_sent
         self._messages: deque[ServerMessage] = deque()
         self._reply: _Pending | None = None
-        self._newest_reply_id = 0
+        self._dropped_reply_id = 0  # this reply and all before it are over
         self._overflowed = False
         self._changed = asyncio.Event()
 
@@ -51,33 +51,32 @@ class Outbox:
 
     def put(self, chunk: ReplyChunk) -> None:
         """A slice of a reply; slices of any but the newest reply are stale and dropped."""
-        if chunk.reply_id < self._newest_reply_id:
-            return
-        if self._reply is None or chunk.reply_id > self._reply.reply_id:
-            if chunk.reply_id == self._newest_reply_id and self._reply is None:
-                return  # it was dropped before
-            self._reply = _Pending(chunk.reply_id)
-            self._newest_reply_id = chunk.reply_id
-        self._reply.chunks.append(chunk)
-        self._changed.set()
+        if pending := self._newest(chunk.reply_id):
+            pending.chunks.append(chunk)
+            self._changed.set()
 
     def release(self, reply_id: int) -> None:
         """The reply is committed: it may be heard."""
-        if reply_id < self._newest_reply_id:
-            return
-        if self._reply is None or self._reply.reply_id != reply_id:
-            self._reply = _Pending(reply_id)
-            self._newest_reply_id = reply_id
-        self._reply.released = True
-        self._changed.set()
+        if pending := self._newest(reply_id):
+            pending.released = True
+            self._changed.set()
 
     def drop(self, reply_id: int) -> int:
-        """Nothing more of this reply leaves. Returns how many of its samples were sent."""
-        if self._reply is None or self._reply.reply_id != reply_id:
-            self._newest_reply_id = max(self._newest_reply_id, reply_id)
+        """Nothing more of this reply leaves, nor of older ones. Returns how many of its samples were sent."""
+        self._dropped_reply_id = max(self._dropped_reply_id, reply_id)
+        reply = self._reply
+        if reply is None or reply.reply_id > reply_id:
             return 0
-        sent, self._reply = self._reply.sent_samples, None
-        return sent
+        self._reply = None
+        return reply.sent_samples if reply.reply_id == reply_id else 0
+
+    def _newest(self, reply_id: int) -> _Pending | None:
+        """The pending reply of this number, begun if it is new. None: stale, or dropped before."""
+        if reply_id <= self._dropped_reply_id or (self._reply and reply_id < self._reply.reply_id):
+            return None
+        if self._reply is None or reply_id > self._reply.reply_id:
+            self._reply = _Pending(reply_id)
+        return self._reply
 
     async def next(self) -> ServerMessage:
         """The next message to be sent; waits until there is one and it is due.
