@@ -166,12 +166,12 @@ def spoken_tokens(ids: Sequence[int], first_stamp: int, seconds: float) -> list[
     `ids` alternate between time stamps (ids from `first_stamp` on) and text: a segment lies between two stamps.
     """
     kept: list[int] = []
-    begins_s = 0.0
+    inside = True  # the first segment is kept wherever it is placed
     for token in ids:
-        if token >= first_stamp:
-            begins_s = (token - first_stamp) * _STAMP_S
-        elif not kept or begins_s < seconds - _END_SLACK_S:
-            kept.append(token)
+        if token < first_stamp:
+            kept += [token] if inside else []
+        elif kept:
+            inside = (token - first_stamp) * _STAMP_S < seconds - _END_SLACK_S
     return kept
 
 
