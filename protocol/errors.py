@@ -17,6 +17,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
   ServerError                      we could not do what we promised
     BusyError                      every place is taken; try again later
     EngineError                    a model failed
+    InternalError                  something broke on our side; it was noted         (close 1011)
 """
 
 from typing import ClassVar, Literal
@@ -118,3 +119,9 @@ class BusyError(ServerError):
 
 class EngineError(ServerError):
     code = "engine_failed"
+
+
+class InternalError(ServerError):
+    code = "internal"
+    fatal = True
+    close_code = 1011

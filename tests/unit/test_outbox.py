@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from protocol.errors import SlowReaderError
 from protocol.messages import Pong, ReplyChunk, ServerMessage
@@ -317,7 +317,6 @@ class AnyHistory(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self._run(asyncio.sleep(seconds))
 
-    @precondition(lambda self: self._posted or self._waiting)
     @rule()
     def read(self) -> None:
         left = self._run(poll(self._box))

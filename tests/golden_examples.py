@@ -1,0 +1,196 @@
+"""Golden examples as Python objects: at least one of every message, and one short conversation.
+
+They are written by hand and never random, so a change of a golden file is a change of the wire. golden.py comes
+next: it writes them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from avatar.blendshapes import ARKIT_52, INDEX
+from protocol.handshake import Handshake, Phase
+from protocol.messages import (
+    AudioChunk,
+    ClientMessage,
+    ConsentChange,
+    Consents,
+    DisclosureAcknowledged,
+    ErrorMessage,
+    FaceFormat,
+    Hello,
+    Interrupt,
+    Leave,
+    Limits,
+    Listening,
+    Notice,
+    PersonaCard,
+    Ping,
+    PlaybackMark,
+    Pong,
+    ReplyCancelled,
+    ReplyChunk,
+    ServerMessage,
+    Stage,
+    TextInput,
+    Transcript,
+    TurnReport,
+    Welcome,
+)
+from protocol.timeline import (
+    FACE_FPS,
+    OUTPUT_RATE_HZ,
+    SAMPLES_PER_FACE_FRAME,
+    AudioFormat,
+    EmotionCue,
+    GestureCue,
+    VisemeSpan,
+    WordSpan,
+)
+
+Direction = Literal["up", "down"]
+
+
+def tone(n_samples: int, rate_hz: int) -> bytes:
+    """A quiet 440 Hz tone as PCM16."""
+    wave = (round(8000 * math.sin(2 * math.pi * 440 * n / rate_hz)) for n in range(n_samples))
+    return b"".join(sample.to_bytes(2, "little", signed=True) for sample in wave)
+
+
+def face(*jaws: int) -> bytes:
+    """Face frames, one for each opening of the jaw 0..255; both mouth corners smile a little in every one."""
+    frames = bytearray()
+    for jaw in jaws:
+        frame = bytearray(len(ARKIT_52))
+        frame[INDEX["jawOpen"]] = jaw
+        frame[INDEX["mouthSmileLeft"]] = frame[INDEX["mouthSmileRight"]] = 60
+        frames += frame
+    return bytes(frames)
+
+
+HELLO = Hello(
+    client="golden/1.0",
+    name="Ana María",
+    token="header.payload.signature",
+    language="en-GB",
+    audio_in=AudioFormat("pcm16", 48_000),
+    consents=Consents(memory=True),
+)
+
+WELCOME = Welcome(
+    session_id="0123456789abcdef",
+    persona=PersonaCard("nova", "Nova", "she/her", "A singer who writes at night."),
+    disclosure="Before we start: I am an AI character, not a person.",
+    audio_in=HELLO.audio_in,
+    audio_out=AudioFormat("pcm16", OUTPUT_RATE_HZ),
+    face=FaceFormat(ARKIT_52, FACE_FPS),
+    limits=Limits(),
+)
+
+CHUNK = ReplyChunk(
+    reply_id=7,
+    seq=0,
+    start_samples=0,
+    audio=tone(2 * SAMPLES_PER_FACE_FRAME, OUTPUT_RATE_HZ),
+    face=face(20, 140),
+    words=(WordSpan("Olá", 100, 700),),
+    visemes=(VisemeSpan("sil", 0, 100), VisemeSpan("oh", 100, 350), VisemeSpan("aa", 350, 800)),
+    emotion=EmotionCue(0, "joy", 0.75, 0.5),
+    gestures=(GestureCue(0, "wave"),),
+)
+
+LAST_CHUNK = ReplyChunk(reply_id=7, seq=1, start_samples=2 * SAMPLES_PER_FACE_FRAME, audio=b"", face=b"", last=True)
+
+UP: dict[str, ClientMessage] = {
+    "hello": HELLO,
+    "hello.defaults": Hello(),
+    "disclosure.acknowledged": DisclosureAcknowledged(),
+    "audio": AudioChunk(tone(160, 16_000), seq=3),
+    "text": TextInput("What is your cat called? 🐈"),
+    "playback.mark": PlaybackMark(reply_id=7, heard_samples=2400),
+    "interrupt": Interrupt(),
+    "consent": ConsentChange(Consents(recording=True, memory=True, emotion_sensing=True)),
+    "ping": Ping(nonce=2**53 - 1),
+    "leave": Leave(),
+}
+
+DOWN: dict[str, ServerMessage] = {
+    "hello": WELCOME,
+    "reply.chunk": CHUNK,
+    "reply.chunk.last": LAST_CHUNK,
+    "reply.cancelled": ReplyCancelled(reply_id=7, reason="barge_in", heard_samples=640),
+    "listening": Listening(seq=12, face=face(0, 4, 8)),
+    "transcript.partial": Transcript(turn_id=3, text="what is your", final=False),
+    "transcript": Transcript(turn_id=3, text="What is your cat called?", final=True),
+    "turn.report": TurnReport(
+        turn_id=3,
+        reply_id=7,
+        kind="llm",
+        voice_to_voice_ms=612.5,
+        commit_to_face_ms=41.25,
+        stages=(
+            Stage("notice_pause", 1000.0, 1210.0),
+            Stage("recognise", 1210.0, 1390.5),
+            Stage("first_voice", 1480.0, 1571.0),
+        ),
+    ),
+    "notice": Notice("consent", "Your choices were changed and hold from now on."),
+    "pong": Pong(nonce=2**53 - 1, server_at_ms=1234.5),
+    "error": ErrorMessage("illegal_state", "audio is not legal while new"),
+    "error.fatal": ErrorMessage("busy", "all 8 places are taken; try again in a minute", fatal=True),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One frame of a conversation, and the phase that the connection is in once it has passed."""
+
+    direction: Direction
+    phase: Phase
+    message: ClientMessage | ServerMessage
+
+
+#: A fan types, hears the greeting cut short by it, is answered, and leaves.
+STORY: tuple[ClientMessage | ServerMessage, ...] = (
+    HELLO,
+    WELCOME,
+    AudioChunk(tone(480, 48_000), seq=0),
+    ErrorMessage("disclosure_required", "audio before disclosure.acknowledged was dropped"),
+    DisclosureAcknowledged(),
+    ReplyChunk(1, 0, 0, tone(800, OUTPUT_RATE_HZ), face(10, 90), words=(WordSpan("Hi!", 0, 760),)),
+    TurnReport(0, 1, "prepared", 30.0, 30.0, (Stage("first_voice", 900.0, 930.0),)),
+    AudioChunk(tone(480, 48_000), seq=1),
+    PlaybackMark(1, 400),
+    TextInput("Are you real?"),
+    ReplyCancelled(1, "interrupt", 400),
+    Transcript(1, "Are you real?", final=True),
+    ReplyChunk(
+        2,
+        0,
+        0,
+        tone(800, OUTPUT_RATE_HZ),
+        face(30, 120),
+        words=(WordSpan("No.", 0, 700),),
+        visemes=(VisemeSpan("nn", 0, 250), VisemeSpan("oh", 250, 800)),
+        emotion=EmotionCue(0, "affection", 0.5, 0.25),
+    ),
+    TurnReport(1, 2, "disclosure", 35.0, 35.0, (Stage("first_voice", 2000.0, 2035.0),)),
+    ReplyChunk(2, 1, 800, b"", b"", last=True),
+    PlaybackMark(2, 800),
+    Ping(1),
+    Pong(1, 3200.0),
+    Leave(),
+)
+
+
+def session() -> list[Step]:
+    """STORY with its phases. A refused message changes none; raises if any other is not legal where it stands."""
+    handshake = Handshake()
+    steps: list[Step] = []
+    for i, message in enumerate(STORY):
+        going_up = isinstance(message, ClientMessage)
+        refused = going_up and i + 1 < len(STORY) and isinstance(STORY[i + 1], ErrorMessage)
+        if isinstance(message, ClientMessage) and not refused:
+            handshake.receive(message)
+        steps.append(Step("up" if going_up else "down", handshake.phase, message))
+    return steps
