@@ -16,7 +16,7 @@ from server.outbox import LEAD_S, MAX_WAITING, Outbox
 from tests.session.virtual import VirtualLoop, run_virtual
 
 CHUNK_SAMPLES = 4800  # 200 ms
-SOON_S = 1e-6
+SOON_S = 0.002  # timers are no finer than a millisecond
 
 
 def chunk(reply_id: int, seq: int, *, last: bool = False) -> ReplyChunk:
