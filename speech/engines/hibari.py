@@ -76,7 +76,10 @@ class Hibari:
             return EngineError(f"no voice {job.voice!r}; there is {', '.join(self._voices)}")
         if not 0.5 <= job.speed <= 2.0:
             return EngineError(f"speed {job.speed} is not between 0.5 and 2.0")
-        utterances = [voice.say(r, job.speed, (job.seed, i)) for i, r in enumerate(voice.read(job.text))]
+        try:
+            utterances = [voice.say(r, job.speed, (job.seed, i)) for i, r in enumerate(voice.read(job.text))]
+        except Exception as error:  # whatever the rules for spelling stumble over must not hurt the other jobs
+            return EngineError(f"could not say {job.text[:40]!r}: {error!r}")
         return _chunk(job.text.split(), utterances)
 
 
@@ -95,7 +98,7 @@ class _Voice:
         ids = self._hibari.ids(reading.phonemes)  # framed by a 0 on each side
         feed = {"ids": np.array([ids], np.int64), "speed": np.array([speed], np.float32)}
         *spectra, durations = self._session.run(None, feed)
-        pcm = dsp.synth(*(part[0] for part in spectra), np.random.default_rng(seed))
+        pcm = dsp.synth(*(part[0] for part in spectra), np.random.default_rng([abs(part) for part in seed]))
         edges = np.cumsum(durations.ravel() * _UNIT_SAMPLES).astype(np.int64) - _LEAD_SAMPLES
         return _trimmed(np.clip(pcm, -1, 1), _sounds(reading, edges), reading)
 

@@ -21,6 +21,7 @@ TEXTS = [
     "My cat is called Miso, and she sleeps on my keyboard.",
     "On the 3rd of March, I'm turning 25!",
     "Dr. Smith paid $9.99 at 7:30 pm 😀 — really?",
+    "[odd](links), King IV & 3/4 of http://x.y/z",
     "well-known   words,\nwith strange (spacing)",
 ]
 
@@ -76,6 +77,10 @@ def test_the_first_sound_comes_early_and_the_gap_behind_is_short(engine: TtsEngi
 
 def test_the_same_seed_gives_the_same_samples(engine: TtsEngine) -> None:
     np.testing.assert_array_equal(say(engine, TEXTS[1], seed=5).pcm, say(engine, TEXTS[1], seed=5).pcm)
+
+
+def test_any_seed_will_do(engine: TtsEngine) -> None:
+    assert len(say(engine, "Hi!", seed=-1).pcm) == len(say(engine, "Hi!", seed=2**40).pcm)
 
 
 def test_a_batch_says_what_each_job_alone_says(engine: TtsEngine) -> None:
