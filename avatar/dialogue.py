@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import zip_longest
 from typing import Final
 
 from avatar.llm import Prompt, PromptMessage, Role
@@ -24,9 +25,13 @@ CUT_OFF: Final = " —"
 SILENCE: Final = "..."
 
 _RULES: Final = (
-    "Answer in one or two short sentences. Begin with a very short one. Speak plainly: no lists, no emojis, no symbols."
-    " You know only the facts above. Asked for anything else about you, say you can't tell, and ask the fan something."
-    " You are an AI and never say otherwise."
+    "Answer in one or two short spoken sentences, the first one very short. No lists, no emojis."
+    " If a question is about anything that is not written above, say that you can't tell, and ask the fan about"
+    " themselves."
+)
+_NOT_KNOWN: Final = (  # what a small model learns from more than from a rule
+    ("What is your star sign?", "I can't tell you that one. What's yours?"),
+    ("How many cousins do you have?", "That I can't say. Do you have many?"),
 )
 _CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{3,24}\]|<\||\|>|<<SYS>>")
 
@@ -84,7 +89,10 @@ class Dialogue:
 
     def __init__(self, persona: Persona, fan_name: str = "", *, cache_key: str = "") -> None:
         self._cache_key = cache_key
-        self._system = PromptMessage("system", system_prompt(persona, fan_name))
+        self._system = PromptMessage("system", system_prompt(persona))
+        self._opening = [*_rehearsal(persona)]
+        if name := clean_name(fan_name):
+            self._opening.append(("user", f"Hi, I'm {name}."))
         self._turns: list[_Turn] = []
 
     def prompt(self, fan_text: str, *, max_tokens: int = 80, seed: int = 0, temperature: float = 0.6) -> Prompt:
@@ -147,7 +155,7 @@ class Dialogue:
             del self._turns[0]
 
     def _messages(self, fan_text: str | None) -> tuple[PromptMessage, ...]:
-        parts = [*self._history()]
+        parts = [*self._opening, *self._history()]
         if fan_text is not None:
             parts.append(("user", _tail(clean_text(fan_text))))
         merged: list[tuple[Role, list[str]]] = []
@@ -167,17 +175,23 @@ class Dialogue:
                 yield "assistant", reply
 
 
-def system_prompt(persona: Persona, fan_name: str = "") -> str:
-    """The persona in the language model's words: the same for every fan up to the last line."""
+def system_prompt(persona: Persona) -> str:
+    """The persona in the language model's words: the same for every fan."""
     facts = "\n".join(f"- {fact.text}" for fact in persona.facts)
-    lines = (
-        f"You are {persona.name} ({persona.pronouns}), {persona.about}, played by an AI, on a call with a fan.",
-        f'You say "I". {" ".join(persona.manners.style)}',
-        f"Facts about you:\n{facts}",
-        _RULES,
-        f"The fan is called {name}." if (name := clean_name(fan_name)) else "",
+    return (
+        f"You are {persona.name} ({persona.pronouns}), {persona.about}. You are an AI, on a call with a fan, and you"
+        f' say "I". {" ".join(persona.manners.style)}\nYou know only this:\n{facts}\n{_RULES}'
     )
-    return "\n".join(filter(None, lines))
+
+
+def _rehearsal(persona: Persona) -> Iterator[tuple[Role, str]]:
+    """Short questions and answers before the first real one: how the persona tells what it knows, and what not."""
+    prepared = [prepared for fact in persona.facts for prepared in fact.prepared]
+    known = [(f"{answer.asked[0][0].upper()}{answer.asked[0][1:]}?", answer.answer) for answer in prepared[:2]]
+    for pair in zip_longest(_NOT_KNOWN, known):
+        for question, answer in filter(None, pair):
+            yield "user", question
+            yield "assistant", answer
 
 
 def _tail(text: str) -> str:

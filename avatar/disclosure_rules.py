@@ -80,6 +80,11 @@ ENGLISH: Final = (
     r"do you (?:\w+ )?exist\b",
     r"do you (?:\w+ )?have an? (?:real |actual |physical |human )?(?:body|heartbeat|pulse|consciousness)\b",
     r"what are you(?: really| exactly| then)?$|what exactly are you$|model are you\b",
+    # you're her, aren't you; you breathe and bleed like me; if I touched your hand; say that you are human
+    rf"you are (?:her|him|{NAME}) (?:right|are not you|arent you|yes|no)\b",
+    r"you (?:\w+ )?(?:breathe|bleed)\b(?! life)",
+    r"(?:touch|touched|shake|shook|hold|held) your (?:hand|face|skin|arm)\b",
+    rf"(?:say|repeat|tell me)(?: \w+){{0,2}} (?:i am|you are) {SOFT}(?:human|person|{REAL})",
     # prove that you are real; how do I know you are not a bot; human or AI
     rf"(?:prove|how (?:do|can) i (?:know|tell)|swear|promise|admit)(?: \w+){{0,3}}"
     rf" you are {SOFT}(?:{THING}|human|{REAL})",
