@@ -3,8 +3,8 @@
 The encoder is where Whisper's time goes, so this is several times quicker. The price: behind the last word the decoder
 likes to start over and says everything twice. So it is asked for time stamps, and what it places behind the end of
 the speech is dropped. What is still doubtful is decoded again with the whole 30 s, unless the job is `quick`.
-Measured with base on 68 read clips (bench/wer.py): word errors 7.9 % with the full context, 8.5 % so, 9.2 % `quick`, in a
-third of the CPU time; one clip in eleven is decoded twice. On 121 mixed ones stamps alone brought 32 % down to 15 %.
+Measured with base on 68 read clips (bench/wer.py): word errors 7.9 % with the full context, 8.5 % so, 9.2 % `quick`, in
+a third of the CPU time; one clip in eleven is decoded twice. On 121 mixed ones stamps alone brought 32 % down to 15 %.
 What comes next: the turn machine and the dialogue read the words.
 """
 
