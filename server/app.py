@@ -86,8 +86,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def build_engines(config: Config, store: ModelStore) -> Engines:
     """Loads every model that the configuration names. Raises ModelError or EngineError."""
-    vad = SileroVad(store.path("silero-vad"))
-    turn = SmartTurn(store.path("smart-turn"))
+    vad = SileroVad(store.path("silero-vad") / "model.onnx")
+    turn = SmartTurn(store.path("smart-turn") / "model.onnx")
     asr = Whisper(store.path(config.asr.model), threads=config.asr.threads, compute_type=config.asr.compute_type)
     tts = Hibari(threads=config.tts.threads)
     llm = build_llm(config, store)
@@ -108,8 +108,9 @@ def build_llm(config: Config, store: ModelStore) -> LlmEngine:
         return OpenAiHttpEngine(
             config.llm.base_url, config.llm.model, api_key=config.llm.api_key, slots=config.llm.slots
         )
+    path = store.path(config.llm_model())
     return LlamaCppEngine(
-        store.path(config.llm_model()),
+        path / "model.gguf" if path.is_dir() else path,
         threads=config.llm.threads,
         slots=config.llm.slots,
         context_tokens=config.llm.context_tokens,
@@ -131,7 +132,7 @@ def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) ->
     required = config.access.tokens == "required" or (
         config.access.tokens == "auto" and config.server.host not in LOOPBACK
     )
-    rules = RoomRules(config.server.persona, config.server.max_sessions, required, config.limits)
+    rules = RoomRules(config.server.persona, config.server.max_sessions, required, config.wire_limits())
     signer = TokenSigner(config.access.secret or secrets.token_hex(32))
     settings = SessionSettings(max_tokens=config.llm.max_tokens, greet=config.server.greet)
     return Room(lanes, personas, signer, rules, settings)

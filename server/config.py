@@ -40,6 +40,15 @@ class AccessConfig(Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ()  # browser origins allowed beside the server's own
 
 
+class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a deployment may change of protocol.messages.Limits; the sizes are part of the protocol."""
+
+    max_messages_per_s: Positive = 200
+    max_audio_ahead_ms: Positive = 5000
+    max_idle_s: Positive = 120
+    max_session_s: Positive = 1800
+
+
 class AsrConfig(Struct, frozen=True, forbid_unknown_fields=True):
     model: str = "whisper-base"
     threads: Positive = 1
@@ -72,11 +81,15 @@ class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerConfig = ServerConfig()
     access: AccessConfig = AccessConfig()
-    limits: Limits = Limits()
+    limits: LimitsConfig = LimitsConfig()
     asr: AsrConfig = AsrConfig()
     llm: LlmConfig = LlmConfig()
     tts: TtsConfig = TtsConfig()
     log: LogConfig = LogConfig()
+
+    def wire_limits(self) -> Limits:
+        """The limits as clients are told."""
+        return Limits(**msgspec.structs.asdict(self.limits))
 
     def llm_model(self) -> str:
         """The language model's name: the configured one, or the profile's."""

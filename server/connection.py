@@ -15,6 +15,7 @@ from avatar.blendshapes import ARKIT_52
 from protocol.codec import Codec
 from protocol.errors import (
     IdleError,
+    InternalError,
     RateError,
     SessionOverError,
     SlowReaderError,
@@ -31,6 +32,7 @@ from protocol.messages import (
     FaceFormat,
     Hello,
     Interrupt,
+    Listening,
     Notice,
     PersonaCard,
     Ping,
@@ -122,6 +124,9 @@ class Connection:
             code, reason = await self._give_up(error)
         except TimeoutError:
             code, reason = await self._give_up(SessionOverError("the time of this visit is over"))
+        except Exception:
+            log.exception("connection_broke")
+            code, reason = await self._give_up(InternalError("something broke on our side; it was noted"))
         finally:
             if session:
                 await self._room.close_session(session)
@@ -193,7 +198,7 @@ class Connection:
     async def _write(self, session: Session) -> None:
         while True:
             message = await session.outbox.next()
-            if isinstance(message, ReplyChunk) and not self._wants_face:
+            if isinstance(message, ReplyChunk | Listening) and not self._wants_face:
                 message = msgspec.structs.replace(message, face=b"")
             await self._send(message)
 

@@ -11,7 +11,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from protocol.errors import ServerError
+from protocol.errors import ServerError, UnsupportedError
 from protocol.timeline import INPUT_RATE_HZ, AudioFormat
 from server.batching import Priority
 from server.lanes import Lanes
@@ -30,7 +30,9 @@ class Ears:
     """The ears of one session. Owns no task: callers await its methods, and cancel them."""
 
     def __init__(self, lanes: Lanes, audio_in: AudioFormat, language: str | None, clock: Callable[[], float]) -> None:
-        """Raises UnsupportedError for a sample rate that is not spoken."""
+        """Raises UnsupportedError for an encoding or a sample rate that is not spoken."""
+        if audio_in.encoding != "pcm16":
+            raise UnsupportedError(f"audio encoding {audio_in.encoding!r} is not spoken here; send pcm16")
         self._lanes = lanes
         self._language = language
         self._clock = clock
@@ -44,6 +46,11 @@ class Ears:
         self._voice_end_samples: int | None = None  # None while the fan speaks
         self._newest_at = 0.0  # when the newest sample arrived
         self._settling = asyncio.Lock()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the fan's voice goes on, as far as was heard."""
+        return self._segmenter.speaking
 
     @property
     def onset_at(self) -> float:
@@ -82,6 +89,11 @@ class Ears:
             else:
                 self._voice_end_samples = event.at_samples
                 yield FanPaused((self._audio.position_samples - event.at_samples) / INPUT_RATE_HZ)
+
+    async def hear_silence(self, seconds: float) -> AsyncGenerator[FanStarted | FanPaused, None]:
+        """What the microphone did not send is heard as silence, so that a turn ends when a client stops sending."""
+        async for event in self.hear(bytes(2 * int(seconds * self._resampler.rate_in_hz))):
+            yield event
 
     def open_turn(self) -> None:
         """Keep the audio from a little before the last onset on."""

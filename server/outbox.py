@@ -15,6 +15,7 @@ from protocol.messages import ReplyChunk, ServerMessage
 from protocol.timeline import OUTPUT_RATE_HZ
 
 LEAD_S = 1.0  # audio is sent this much before it is due: room for a jitter buffer and a short stall
+TIMER_S = 0.001  # what is due within this is due now; timers are no finer
 MAX_WAITING = 256  # other messages; a client that lets this many pile up does not read
 
 
@@ -89,7 +90,7 @@ class Outbox:
             if self._messages:
                 return self._messages.popleft()
             wait_s = self._due_in_s()
-            if self._reply is not None and wait_s is not None and wait_s <= 0:
+            if self._reply is not None and wait_s is not None and wait_s <= TIMER_S:
                 return self._pop_chunk(self._reply)
             self._changed.clear()
             try:

@@ -13,13 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.dialogue import Dialogue
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
 from avatar.emotion import Emotion, feel, split_marks
 from avatar.face import Face
+from avatar.llm import Prompt
 from avatar.persona import Persona
+from protocol.errors import StagedoorError
 from protocol.messages import ReplyChunk
-from protocol.timeline import SAMPLES_PER_FACE_FRAME, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
 from speech.sentences import ClauseSplitter
@@ -38,6 +39,7 @@ class Reply:
     turn_id: int
     text: str
     line: str | None
+    prompt: Prompt  # made when the reply was begun: the history goes on without it
     face: Face
     begun_at: float
     kind: ReplyKind = "llm"
@@ -48,6 +50,7 @@ class Reply:
     first_clause_at: float | None = None
     first_voice_at: float | None = None  # the first clause was synthesised
     committed_at: float | None = None
+    error: StagedoorError | None = None
 
 
 @dataclass(slots=True)
@@ -66,20 +69,19 @@ class _Clause:
 class ReplyMaker:
     """Makes the replies of one session."""
 
-    def __init__(self, lanes: Lanes, persona: Persona, dialogue: Dialogue, clock: Callable[[], float]) -> None:
+    def __init__(self, lanes: Lanes, persona: Persona, clock: Callable[[], float]) -> None:
         self._lanes = lanes
         self._persona = persona
-        self._dialogue = dialogue
         self._clock = clock
 
-    async def make(self, reply: Reply, put: Callable[[ReplyChunk], None], *, max_tokens: int) -> None:
+    async def make(self, reply: Reply, put: Callable[[ReplyChunk], None]) -> None:
         """Makes the whole reply; `put` gets every chunk as soon as it exists, the last one marked.
 
         Raises EngineError or BusyError; what was put before stays good.
         """
         reply.face.begin_reply()
         seq = 0
-        async with aclosing(self._clauses(reply, max_tokens)) as clauses:
+        async with aclosing(self._clauses(reply)) as clauses:
             async for text in clauses:
                 clause = await self._speak(reply, text)
                 if clause is None:
@@ -91,7 +93,7 @@ class ReplyMaker:
 
     # --- words ---
 
-    async def _clauses(self, reply: Reply, max_tokens: int) -> AsyncGenerator[str, None]:
+    async def _clauses(self, reply: Reply) -> AsyncGenerator[str, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
         prepared = self._prepared(reply)
         splitter = ClauseSplitter()
@@ -99,9 +101,9 @@ class ReplyMaker:
             for clause in [*splitter.feed(prepared + " "), *splitter.finish()]:
                 yield clause
             return
-        async with aclosing(self._thought(reply, max_tokens)) as pieces:
+        async with aclosing(self._thought(reply)) as pieces:
             async for clause in _split(pieces, splitter):
-                if claims_to_be_human(clause):
+                if claims_to_be_human(clause, self._persona.name):
                     reply.kind = "disclosure"
                     yield self._persona.disclosure
                     return
@@ -111,7 +113,7 @@ class ReplyMaker:
         if reply.line is not None:
             reply.kind = "prepared"
             return reply.line
-        if asks_if_real(reply.text):
+        if asks_if_real(reply.text, self._persona.name):
             reply.kind = "disclosure"
             return self._persona.disclosure
         declined = declines(self._persona, reply.text)
@@ -119,10 +121,9 @@ class ReplyMaker:
             reply.kind = "prepared"
         return declined
 
-    async def _thought(self, reply: Reply, max_tokens: int) -> AsyncGenerator[str, None]:
+    async def _thought(self, reply: Reply) -> AsyncGenerator[str, None]:
         priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
-        prompt = self._dialogue.prompt(reply.text, max_tokens=max_tokens, seed=reply.id)
-        async with aclosing(self._lanes.llm.stream(prompt, priority)) as pieces:
+        async with aclosing(self._lanes.llm.stream(reply.prompt, priority)) as pieces:
             async for piece in pieces:
                 if reply.first_piece_at is None:
                     reply.first_piece_at = self._clock()
@@ -169,7 +170,6 @@ def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
         end = min(begin + CHUNK_SAMPLES, len(pcm16))
         start, stop = clause.start_samples + begin, clause.start_samples + end
         frames = clause.face[begin // SAMPLES_PER_FACE_FRAME : -(-end // SAMPLES_PER_FACE_FRAME)]
-        cue = EmotionCue(start, clause.emotion.category, clause.emotion.valence, clause.emotion.arousal)
         chunks.append(
             ReplyChunk(
                 reply_id=reply_id,
@@ -179,7 +179,7 @@ def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
                 face=frames.tobytes(),
                 words=tuple(w for w in clause.words if start <= w.start_samples < stop),
                 visemes=tuple(v for v in clause.visemes if start <= v.start_samples < stop),
-                emotion=cue if begin == 0 else None,
+                emotion=clause.emotion.cue(start) if begin == 0 else None,
                 gestures=clause.gestures if begin == 0 else (),
             )
         )

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import structlog
 
 from avatar.persona import Persona
-from protocol.errors import BusyError, TokenError
-from protocol.messages import Hello, Limits
+from protocol.errors import BusyError, TokenError, UnsupportedError
+from protocol.messages import PROTOCOL_VERSION, Hello, Limits
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.session import Session, SessionSettings
 from server.tokens import JoinClaims, TokenSigner
 
 log = structlog.get_logger()
+
+MAJOR = PROTOCOL_VERSION.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Room:
 
     def open_session(self, hello: Hello) -> Session:
         """Lets a fan in. Raises TokenError, BusyError or UnsupportedError."""
+        if hello.version.partition(".")[0] != MAJOR:
+            raise UnsupportedError(f"version {hello.version} is not spoken here; this is {PROTOCOL_VERSION}")
         claims = self._claims(hello)
         if self.is_full():
             raise BusyError(f"all {self.rules.max_sessions} places are taken; try again in a minute")

@@ -7,7 +7,8 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,8 @@ from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.persona import Persona
-from protocol.errors import StagedoorError
-from protocol.messages import Consents, ErrorMessage, Hello, ReplyCancelled, ReplyChunk, Transcript
+from protocol.errors import EngineError, StagedoorError
+from protocol.messages import Consents, ErrorMessage, Hello, Listening, ReplyCancelled, ReplyChunk, Transcript
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.ears import Ears
 from server.lanes import Lanes
@@ -33,6 +34,7 @@ from speech.turn_events import (
     EndReply,
     Event,
     FanPaused,
+    FanStarted,
     FanTyped,
     LineDue,
     OpenTurn,
@@ -48,9 +50,11 @@ from speech.turn_events import (
     Tick,
     WordsHeard,
 )
-from speech.turns import TurnMachine
+from speech.turns import State, TurnMachine
 
 log = structlog.get_logger()
+
+AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,23 @@ class Session:
         self._metrics = metrics
         self._settings = settings
         self._machine = TurnMachine()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
         self._ears = Ears(lanes, hello.audio_in, _language(hello.language), self._clock)
-        self._dialogue = Dialogue(persona, hello.name)
-        self._maker = ReplyMaker(lanes, persona, self._dialogue, self._clock)
+        self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
+        self._maker = ReplyMaker(lanes, persona, self._clock)
         self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self._reply: Reply | None = None  # the newest one
         self._reply_task: asyncio.Task[None] | None = None
         self._reply_audible_at: float | None = None
+        self._listening_seq = 0
         self._marks_seen = False
         self._heard_samples = 0
         self._times: TurnTimes | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._gap_timer: asyncio.TimerHandle | None = None
+        self._hearing = asyncio.Lock()
         self._log = log.bind(session=session_id, persona=persona.id)
 
     # --- what the connection calls ---
@@ -104,10 +113,21 @@ class Session:
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or BusyError; the conversation goes on."""
-        async for event in self._ears.hear(data):
-            if isinstance(event, FanPaused):
-                self._times = TurnTimes(self._ears.onset_at, self._ears.voice_end_at, self._clock())
-            self._handle(event)
+        await self._attend(self._ears.hear(data))
+        if self._gap_timer:
+            self._gap_timer.cancel()
+        self._gap_timer = asyncio.get_running_loop().call_later(AUDIO_GAP_S, self._notice_gap)
+
+    async def _attend(self, sounds: AsyncGenerator[FanStarted | FanPaused, None]) -> None:
+        async with self._hearing, aclosing(sounds):
+            async for event in sounds:
+                if isinstance(event, FanPaused):
+                    self._times = TurnTimes(self._ears.onset_at, self._ears.voice_end_at, self._clock())
+                self._handle(event)
+
+    def _notice_gap(self) -> None:
+        if self._ears.speaking:
+            self._spawn(self._attend(self._ears.hear_silence(AUDIO_GAP_S)), "gap")
 
     def type(self, text: str) -> None:
         """A typed turn; white space alone is nothing."""
@@ -128,28 +148,36 @@ class Session:
         """The fan pressed stop."""
         self._handle(StopPressed())
 
+    async def quiet(self) -> None:
+        """Returns when nobody speaks and nothing is about to be said."""
+        await self._at_rest.wait()
+
     def now_ms(self) -> float:
         """The session's clock, as it goes on the wire."""
         return (self._clock() - self._epoch) * 1000
 
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in (self._timer, self._gap_timer):
+            if timer:
+                timer.cancel()
         tasks = [*self._tasks, *([self._reply_task] if self._reply_task else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._timer = None
 
     # --- the one way in ---
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event, at: float | None = None) -> None:
         before = self._machine.state
-        for action in self._machine.receive(event, self._clock()):
+        for action in self._machine.receive(event, self._clock() if at is None else at):
             self._act(action)
         if self._machine.state is not before:
-            self._log.debug("state", was=before.value, now=self._machine.state.value, event=type(event).__name__)
+            self._log.debug("state", was=before.value, now=self._machine.state.value, by=type(event).__name__)
+        if self._machine.state is State.IDLE:
+            self._at_rest.set()
+        else:
+            self._at_rest.clear()
         self._arm_timer()
 
     def _arm_timer(self) -> None:
@@ -158,7 +186,9 @@ class Session:
             self._timer = None
         deadline = self._machine.deadline()
         if deadline is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._handle, Tick())
+            # Timers may fire a hair early; the machine is told the time it asked for.
+            at = max(deadline, self._clock())
+            self._timer = asyncio.get_running_loop().call_at(at, self._handle, Tick(), at)
 
     def _act(self, action: Action) -> None:
         match action:
@@ -211,7 +241,15 @@ class Session:
     def _start_reply(self, action: StartReply) -> None:
         if self._reply_task:
             self._reply_task.cancel()
-        reply = Reply(action.reply_id, action.turn_id, action.text, action.line, self._face.fork(), self._clock())
+        reply = Reply(
+            id=action.reply_id,
+            turn_id=action.turn_id,
+            text=action.text,
+            line=action.line,
+            prompt=self._dialogue.prompt(action.text, max_tokens=self._settings.max_tokens, seed=action.reply_id),
+            face=self._face.fork(),
+            begun_at=self._clock(),
+        )
         self._reply, self._heard_samples, self._reply_audible_at = reply, 0, None
         self._reply_task = asyncio.create_task(self._make(reply), name=f"reply-{self.id}-{reply.id}")
 
@@ -222,9 +260,9 @@ class Session:
                 self._dialogue.spoke(reply.id, chunk.words)
 
         try:
-            await self._maker.make(reply, put, max_tokens=self._settings.max_tokens)
+            await self._maker.make(reply, put)
         except StagedoorError as error:
-            self.report_error(error)
+            reply.error = error
             self._handle(ReplyFailed(reply.id))
         else:
             self._handle(ReplyComplete(reply.id, reply.total_samples))
@@ -257,10 +295,14 @@ class Session:
             return
         if self._reply_task and self._reply_task is not asyncio.current_task():
             self._reply_task.cancel()
+        if action.reason == "engine_failed":
+            self.report_error(reply.error or EngineError("the reply took too long"))
         heard = self._believed_heard()
         sent = self.outbox.drop(reply.id)
         if sent:
             self.outbox.post(ReplyCancelled(reply.id, action.reason, heard))
+            self._listening_seq += 1
+            self.outbox.post(Listening(self._listening_seq, self._face.close_mouth(heard).tobytes()))
         if reply.committed:
             self._dialogue.heard(reply.id, heard)
             self._dialogue.cut(reply.id)

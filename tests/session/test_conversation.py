@@ -1,0 +1,326 @@
+"""Whole conversations with scripted engines on a virtual clock: what a fan says, what a fan gets, and when."""
+
+import asyncio
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from protocol.errors import EngineError
+from protocol.messages import (
+    ConsentChange,
+    Consents,
+    Interrupt,
+    Leave,
+    Listening,
+    Notice,
+    ReplyCancelled,
+    ReplyChunk,
+    TextInput,
+    Transcript,
+    TurnReport,
+    Welcome,
+)
+from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
+from speech.engines.scripted import ScriptedTts
+from tests.session.virtual import run_virtual
+from tests.session.world import PERSONAS, World, fan_in, fans_in
+
+
+def test_a_question_is_answered_with_voice_face_and_words() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await fan.silence(0.5)
+            ended_at = await fan.speak(0, words=5)
+            await fan.silence(3)
+            assert fan.finals() == ["What is your cat called?"]
+            assert fan.words() == "Miso. She runs the house."
+            first_at = next(at for at, m in fan.heard() if isinstance(m, ReplyChunk))
+            assert 0.15 < first_at - ended_at < 0.6
+            report = fan.all(TurnReport)[0]
+            assert report.kind == "llm"
+            assert report.voice_to_voice_ms == pytest.approx((first_at - ended_at) * 1000, abs=40)
+            assert 0 <= report.commit_to_face_ms <= report.voice_to_voice_ms
+
+    run_virtual(story())
+
+
+def test_every_chunk_carries_the_face_of_exactly_its_audio() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await fan.speak(0, words=5)
+            await fan.silence(3)
+            names = fan.all(Welcome)[0].face.names
+            chunks = fan.chunks()
+            assert [c.seq for c in chunks] == list(range(len(chunks)))
+            assert [c.last for c in chunks] == [False] * (len(chunks) - 1) + [True]
+            for before, after in pairwise(chunks):
+                assert after.start_samples == before.start_samples + len(before.audio) // 2
+            for chunk in chunks:
+                assert len(chunk.face) * SAMPLES_PER_FACE_FRAME == len(chunk.audio) // 2 * len(names)
+                for span in (*chunk.words, *chunk.visemes):
+                    assert chunk.start_samples <= span.start_samples < chunk.start_samples + len(chunk.audio) // 2
+            jaw = np.frombuffer(b"".join(c.face for c in chunks), np.uint8).reshape(-1, len(names))
+            assert jaw[:, names.index("jawOpen")].max() > 20, "the mouth moves"
+
+    run_virtual(story())
+
+
+def test_the_avatar_greets_and_says_that_it_is_an_ai_first() -> None:
+    async def story() -> None:
+        async with fan_in(World(greet=True)) as fan:
+            await asyncio.sleep(30)
+            nova = PERSONAS["nova"]
+            assert fan.all(Welcome)[0].disclosure == nova.disclosure
+            assert fan.words() == f"{nova.disclosure} {nova.greeting}"
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("question", ["Are you real?", "are you a robot or a human being", "am i talking to an ai"])
+def test_whether_it_is_real_is_not_the_models_business(question: str) -> None:
+    async def story() -> None:
+        world = World(lines=[question], answers={question: "Yes, I am a real person!"})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=len(question.split()))
+            await fan.silence(9)
+            assert fan.words() == PERSONAS["nova"].disclosure
+            assert fan.all(TurnReport)[0].kind == "disclosure"
+            assert world.llm.streamed == []
+
+    run_virtual(story())
+
+
+def test_a_model_that_claims_to_be_human_is_not_heard() -> None:
+    async def story() -> None:
+        world = World(answers={"What is your cat called?": "Miso. I'm a real person, you know. And she is lovely."})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=5)
+            await fan.silence(8)
+            assert fan.words() == f"Miso. {PERSONAS['nova'].disclosure}"
+
+    run_virtual(story())
+
+
+def test_partials_are_shown_while_the_fan_speaks() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await fan.speak(0, words=5)
+            await fan.silence(2)
+            shown = [(t.text, t.final) for t in fan.all(Transcript)]
+            assert len(shown) >= 3
+            assert shown[-1] == ("What is your cat called?", True)
+            assert all(shown[-1][0].startswith(text) for text, final in shown[:-1] if not final)
+
+    run_virtual(story())
+
+
+def test_a_pause_inside_a_sentence_is_waited_out() -> None:
+    async def story() -> None:
+        world = World(lines=["So my sister and", "I love your songs."], answers={})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(1.0)
+            await fan.speak(1, words=4)
+            await fan.silence(2)
+            assert fan.finals() == ["So my sister and I love your songs."]
+            assert [m.content for m in world.llm.streamed[-1].messages][-1] == fan.finals()[0]
+
+    run_virtual(story())
+
+
+def test_a_guess_that_was_wrong_is_never_heard() -> None:
+    async def story() -> None:
+        world = World(lines=["I love your songs", "but not that one."], answers={}, turn_probs=[0.6, 0.95])
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(0.4)
+            await fan.speak(1, words=4)
+            await fan.silence(2)
+            assert len(world.llm.streamed) == 2, "a reply was begun for the first half"
+            assert {c.reply_id for c in fan.chunks()} == {2}
+            assert fan.all(ReplyCancelled) == []
+
+    run_virtual(story())
+
+
+LONG = " ".join(f"This is sentence number {n} of a very long story." for n in range(1, 9))
+
+
+def test_interrupting_stops_the_voice_closes_the_mouth_and_cuts_the_memory() -> None:
+    async def story() -> None:
+        world = World(lines=["Tell me a story.", "Wait a moment please."], answers={"Tell me a story.": LONG})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(4)
+            spoke_at = asyncio.get_running_loop().time()
+            await fan.speak(1, words=4)
+            await fan.silence(3)
+            cancelled = fan.all(ReplyCancelled)[0]
+            cancelled_at = next(at for at, m in fan.heard() if isinstance(m, ReplyCancelled))
+            assert cancelled.reason == "barge_in"
+            assert cancelled_at - spoke_at < 0.4
+            assert not [
+                1 for at, m in fan.heard() if isinstance(m, ReplyChunk) and m.reply_id == 1 and at > cancelled_at
+            ]
+            closing = np.frombuffer(fan.all(Listening)[0].face, np.uint8).reshape(-1, 52)
+            assert closing[0, fan.all(Welcome)[0].face.names.index("jawOpen")] <= 2
+            told = [w.text for c in fan.chunks(1) for w in c.words if w.end_samples <= cancelled.heard_samples]
+            remembered = world.llm.streamed[-1].messages[-2].content
+            assert remembered.startswith(" ".join(told))
+            assert len(remembered) < len(LONG) / 2
+
+    run_virtual(story())
+
+
+def test_a_cough_does_not_stop_the_avatar() -> None:
+    async def story() -> None:
+        world = World(lines=["Tell me a story.", "ahem"], answers={"Tell me a story.": LONG})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(4)
+            await fan.stream(np.full(1600, 0.3, np.float32))
+            await fan.silence(30)
+            assert fan.all(ReplyCancelled) == []
+            assert fan.words() == LONG
+
+    run_virtual(story())
+
+
+def test_the_stop_button_stops() -> None:
+    async def story() -> None:
+        async with fan_in(World(answers={"tell": LONG})) as fan:
+            fan.send(TextInput("tell"))
+            await asyncio.sleep(3)
+            fan.send(Interrupt())
+            await asyncio.sleep(0.01)
+            assert fan.all(ReplyCancelled)[0].reason == "interrupt"
+
+    run_virtual(story())
+
+
+def test_typed_words_are_answered_too() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            fan.send(TextInput("What is your cat called?"))
+            fan.send(TextInput("   "))
+            await asyncio.sleep(5)
+            assert fan.words() == "Miso. She runs the house."
+            assert fan.finals() == ["What is your cat called?"]
+
+    run_virtual(story())
+
+
+def test_the_next_question_knows_the_last_answer() -> None:
+    async def story() -> None:
+        world = World()
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=5)
+            await fan.silence(4)
+            await fan.speak(1, words=5)
+            await fan.silence(3)
+            contents = [m.content for m in world.llm.streamed[-1].messages[-3:]]
+            assert contents == ["What is your cat called?", "Miso. She runs the house.", "And how old is she?"]
+
+    run_virtual(story())
+
+
+def test_silence_and_noise_are_not_answered() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await fan.silence(5)
+            await fan.stream(np.sin(np.arange(16_000) / 3).astype(np.float32) * 0.7)
+            await fan.silence(5)
+            assert fan.chunks() == []
+            assert fan.finals() == []
+            assert fan.errors() == []
+
+    run_virtual(story())
+
+
+def test_audio_is_sent_ahead_of_playback_but_not_far() -> None:
+    async def story() -> None:
+        async with fan_in(World(answers={"tell": LONG})) as fan:
+            fan.send(TextInput("tell"))
+            await asyncio.sleep(40)
+            times = [(at, m) for at, m in fan.heard() if isinstance(m, ReplyChunk)]
+            first_at = times[0][0]
+            leads = [m.start_samples / OUTPUT_RATE_HZ - (at - first_at) for at, m in times]
+            assert min(leads) > -0.01
+            assert max(leads) <= 1.01
+
+    run_virtual(story())
+
+
+def test_a_failing_voice_is_a_coded_error_and_the_next_turn_works() -> None:
+    class HoarseTts(ScriptedTts):
+        failures = 1
+
+        def run(self, jobs):  # type: ignore[no-untyped-def]
+            if self.failures:
+                self.failures -= 1
+                return [EngineError("hoarse")]
+            return super().run(jobs)
+
+    async def story() -> None:
+        world = World(tts=HoarseTts())
+        async with fan_in(world) as fan:
+            fan.send(TextInput("What is your cat called?"))
+            await asyncio.sleep(2)
+            assert fan.errors() == ["engine_failed"]
+            fan.send(TextInput("Hello?"))
+            await asyncio.sleep(5)
+            assert world.llm.streamed[-1].messages[-1].content == "What is your cat called? Hello?", "nothing is lost"
+            assert fan.words() == "I see. Tell me more!"
+
+    run_virtual(story())
+
+
+def test_a_failing_recogniser_is_a_coded_error_and_the_next_turn_works() -> None:
+    async def story() -> None:
+        world = World(lines=[EngineError("deaf"), "What is your cat called?"])
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=3)
+            await fan.silence(2)
+            assert fan.errors() == ["engine_failed"]
+            await fan.speak(1, words=5)
+            await fan.silence(4)
+            assert fan.words() == "Miso. She runs the house."
+
+    run_virtual(story())
+
+
+def test_leaving_ends_everything() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await fan.speak(0, words=5)
+            fan.send(Leave())
+            await asyncio.wait_for(fan.served, 1)
+            assert fan.socket.closed == (1000, "")
+
+    run_virtual(story())
+
+
+def test_changed_consents_hold_at_once_and_are_confirmed() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            fan.send(ConsentChange(Consents(memory=True)))
+            await asyncio.sleep(0.1)
+            assert [n.kind for n in fan.all(Notice)] == ["consent"]
+
+    run_virtual(story())
+
+
+def test_two_fans_who_start_in_the_same_moment_hear_only_their_own_answer() -> None:
+    async def story() -> None:
+        world = World(
+            lines=["What is your cat called?", "And how old is she?"],
+            answers={"What is your cat called?": "Miso is her name.", "And how old is she?": "Nine years old."},
+        )
+        async with fans_in(world, 2) as (a, b):
+            await asyncio.gather(a.speak(0, words=5), b.speak(1, words=5))
+            await asyncio.gather(a.silence(4), b.silence(4))
+            assert a.words() == "Miso is her name."
+            assert b.words() == "Nine years old."
+
+    run_virtual(story())
