@@ -1,0 +1,82 @@
+// The page's elements and how they show the state: which panel, what status, which banner. app.js decides, this shows.
+
+const BANNER_MS = 8000;
+
+/** The element with this id. */
+export const byId = (id) => document.getElementById(id);
+
+const PANELS = ["connecting", "disclosure", "room", "over"];
+const STATUS = {
+  idle: (name) => `${name} is here. Press “Start talking”, or type.`,
+  listening: (name) => `${name} is listening`,
+  muted: () => "Your microphone is muted",
+  hearing: (name) => `${name} hears you`,
+  thinking: (name) => `${name} is thinking`,
+  speaking: (name) => `${name} is speaking`,
+};
+
+/** Shows one panel of the page and hides the others; moves the focus there, for keyboards and screen readers. */
+export function showPhase(phase) {
+  document.body.dataset.phase = phase;
+  for (const id of PANELS) byId(id).hidden = id !== phase;
+  for (const id of ["controls", "leave"]) byId(id).hidden = phase !== "room";
+  byId(phase).querySelector("h2")?.focus({ preventScroll: true });
+}
+
+export function showCard({ persona, disclosure }) {
+  byId("card-name").textContent = persona.name;
+  byId("card-pronouns").textContent = persona.pronouns;
+  byId("card-about").textContent = persona.about;
+  byId("card-disclosure").textContent = disclosure;
+  byId("face").setAttribute("aria-label", `Drawn face of ${persona.name}, an AI character`);
+  byId("stage-name").textContent = persona.name;
+  document.title = `${persona.name} · Stagedoor`;
+}
+
+/** `activity` is a key of STATUS; the ring around the face and the line under it follow it. */
+export function showActivity(activity, name) {
+  if (document.body.dataset.activity === activity) return;
+  document.body.dataset.activity = activity;
+  byId("status").textContent = STATUS[activity](name);
+  byId("stop").disabled = activity !== "speaking" && activity !== "thinking";
+}
+
+export function showMicrophone({ open, muted }) {
+  byId("talk").setAttribute("aria-pressed", String(open));
+  byId("talk-label").textContent = open ? "Stop talking" : "Start talking";
+  byId("mute").disabled = !open;
+  byId("mute").setAttribute("aria-pressed", String(muted));
+  byId("mute-label").textContent = muted ? "Unmute" : "Mute";
+  if (!open || muted) showLevel(0);
+}
+
+export function showLevel(level) {
+  byId("talk").style.setProperty("--level", level.toFixed(2));
+}
+
+let bannerTimer = 0;
+
+/** Words across the top, read out at once, gone after a while. */
+export function showBanner(text) {
+  byId("banner").textContent = text;
+  byId("banner").hidden = false;
+  clearTimeout(bannerTimer);
+  bannerTimer = setTimeout(hideBanner, BANNER_MS);
+}
+
+export function hideBanner() {
+  byId("banner").hidden = true;
+}
+
+export function showOver(title, reason) {
+  byId("over-title").textContent = title;
+  byId("over-reason").textContent = reason;
+  hideBanner();
+  showPhase("over");
+}
+
+/** The consents as they are ticked. */
+export function readConsents() {
+  const boxes = [...byId("consents").querySelectorAll("input")];
+  return Object.fromEntries(boxes.map((box) => [box.name, box.checked]));
+}
