@@ -1,0 +1,48 @@
+// Runs before the page: notes in window.ear what it plays, sends, receives, draws and asks for.
+
+window.ear = { sound: [], messages: [], pictures: [], microphones: [], rateHz: 0 };
+
+{
+  const RAW = { audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } };
+  let output = null;
+  const now = () => (output ? output.currentTime * output.sampleRate : 0);
+  const delay = () => (output ? (output.outputLatency || output.baseLatency || 0) * output.sampleRate : 0);
+
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...rest) {
+    if (to instanceof AudioDestinationNode) {
+      output = this.context;
+      window.ear.rateHz = output.sampleRate;
+      output.audioWorklet.addModule("/ear.js").then(() => {
+        const ear = new AudioWorkletNode(output, "ear", { numberOfOutputs: 0, channelCount: 1 });
+        ear.port.onmessage = ({ data }) => window.ear.sound.push({ frame: data.frame, samples: [...data.samples] });
+        connect.call(this, ear);
+      });
+    }
+    return connect.call(this, to, ...rest);
+  };
+
+  window.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => {
+        const type = /"type":"([a-z.]+)"/.exec(data)?.[1];
+        window.ear.messages.push({ type, frame: now() });
+      });
+    }
+  };
+
+  const getUserMedia = MediaDevices.prototype.getUserMedia;
+  MediaDevices.prototype.getUserMedia = function (constraints) {
+    window.ear.microphones.push(structuredClone(constraints.audio));
+    return getUserMedia.call(this, window.ear.rawMicrophone ? RAW : constraints);
+  };
+
+  addEventListener("DOMContentLoaded", () => {
+    const face = document.getElementById("face");
+    new MutationObserver(() => {
+      const { source, frame, jawOpen } = face.dataset;
+      window.ear.pictures.push({ source, frame: Number(frame), jawOpen: Number(jawOpen), heardAt: now() - delay() });
+    }).observe(face, { attributeFilter: ["data-jaw-open", "data-frame", "data-source"] });
+  });
+}

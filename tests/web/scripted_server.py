@@ -1,0 +1,184 @@
+"""A server that does what a test tells it: the real page, the real wire, no models.
+
+It serves `web_client/` under the same Content-Security-Policy as the real server, and speaks the protocol through
+`protocol.codec` and `protocol.handshake`, so a page that says something illegal fails the test that drives it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from protocol.codec import Codec
+from protocol.handshake import Handshake
+from protocol.messages import (
+    SUBPROTOCOL_JSON,
+    ClientMessage,
+    FaceFormat,
+    Hello,
+    Limits,
+    PersonaCard,
+    Ping,
+    Pong,
+    ServerMessage,
+    Welcome,
+)
+from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, AudioFormat
+
+HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "web_client"
+EAR = "/ear.js"  # what the tests listen with; asked for by `ear_init.js`, never by the page
+CSP = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; script-src 'self'"
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+_SIDED = {
+    "eye": ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide"),
+    "mouth": ("Smile", "Frown", "Dimple", "Stretch"),
+}
+ARKIT_NAMES = (
+    *(f"eye{part}{side}" for side in ("Left", "Right") for part in _SIDED["eye"]),
+    *("jawForward", "jawLeft", "jawRight", "jawOpen"),
+    *("mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight"),
+    *(f"mouth{part}{side}" for part in _SIDED["mouth"] for side in ("Left", "Right")),
+    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"),
+    *(f"mouth{part}{side}" for part in ("Press", "LowerDown", "UpperUp") for side in ("Left", "Right")),
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
+)  # fmt: skip
+assert len(ARKIT_NAMES) == 52
+
+WELCOME = Welcome(
+    session_id="s-1",
+    persona=PersonaCard(id="mara", name="Mara", pronouns="she/her", about="Sings, bakes, answers letters at night."),
+    disclosure="Mara is an AI character. She is not a person, and she can be wrong.",
+    audio_in=AudioFormat(),
+    audio_out=AudioFormat(sample_rate_hz=OUTPUT_RATE_HZ),
+    face=FaceFormat(names=ARKIT_NAMES, fps=FACE_FPS),
+    limits=Limits(),
+)
+
+M = TypeVar("M", bound=ClientMessage)
+
+
+def face_frame(**weights: float) -> bytes:
+    """One face frame; weights 0..1 by ARKit name. A name without its side sets both sides."""
+    frame = bytearray(len(ARKIT_NAMES))
+    for i, name in enumerate(ARKIT_NAMES):
+        both = name.removesuffix("Left").removesuffix("Right")
+        frame[i] = round(255 * weights.get(name, weights.get(both, 0.0)))
+    return bytes(frame)
+
+
+class Visit:
+    """One connection as the script sees it: say something, wait for something."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+        self._codec = Codec(SUBPROTOCOL_JSON)
+        self._handshake = Handshake()
+        self._inbox: asyncio.Queue[ClientMessage] = asyncio.Queue()
+        self.received: list[ClientMessage] = []
+        self.closed = asyncio.Event()
+
+    async def say(self, *messages: ServerMessage) -> None:
+        for message in messages:
+            await self.say_raw(self._codec.encode(message).decode())
+
+    async def say_raw(self, text: str) -> None:
+        """Anything at all, whether or not it is a message."""
+        await self._connection.send(text)
+
+    async def hears(self, kind: type[M]) -> M:
+        """The next message of this kind; the others before it are passed over (they stay in `received`)."""
+        async with asyncio.timeout(20):
+            while not isinstance(message := await self._inbox.get(), kind):
+                pass
+        return message
+
+    def of(self, kind: type[M]) -> list[M]:
+        """Every message of this kind so far."""
+        return [message for message in self.received if isinstance(message, kind)]
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    @property
+    def close_code(self) -> int | None:
+        return self._connection.close_code
+
+    async def run(self) -> None:
+        """Takes in messages until the page goes; raises what the codec or the handshake object to."""
+        async for data in self._connection:
+            message = self._codec.decode_client(data)
+            self._handshake.receive(message)
+            if isinstance(message, Ping):
+                await self.say(Pong(nonce=message.nonce, server_at_ms=0.0))
+            self.received.append(message)
+            self._inbox.put_nowait(message)
+        self.closed.set()
+
+
+class ScriptedServer:
+    """Where the page is, and the visits it makes."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.asked_for: list[str] = []
+        self.faults: list[Exception] = []
+        self._visits: asyncio.Queue[Visit] = asyncio.Queue()
+
+    async def visit(self, *, welcome: bool = True) -> Visit:
+        """The next page that connects, welcomed unless the test wants to answer its `hello` itself."""
+        async with asyncio.timeout(20):
+            visit = await self._visits.get()
+        if welcome:
+            await visit.hears(Hello)
+            await visit.say(WELCOME)
+        return visit
+
+    async def take(self, connection: ServerConnection) -> None:
+        visit = Visit(connection)
+        self._visits.put_nowait(visit)
+        try:
+            await visit.run()
+        except Exception as error:
+            self.faults.append(error)
+            raise
+
+    def answer(self, _connection: ServerConnection, request: Request) -> Response | None:
+        """Files of the page for plain requests; None lets the WebSocket handshake go on."""
+        self.asked_for.append(request.path)
+        if request.path == "/ws":
+            return None
+        if request.path == EAR:
+            return self._file(HERE / "ear.js")
+        file = PAGE / (request.path.removeprefix("/") or "index.html")
+        if not file.is_file():
+            return Response(HTTPStatus.NOT_FOUND, "Not Found", Headers(), b"")
+        return self._file(file)
+
+    def _file(self, file: Path) -> Response:
+        headers = Headers({"Content-Type": TYPES[file.suffix], "Content-Security-Policy": CSP, "Connection": "close"})
+        body = file.read_bytes()
+        headers["Content-Length"] = str(len(body))
+        return Response(HTTPStatus.OK, "OK", headers, body)
+
+
+@asynccontextmanager
+async def scripted_server() -> AsyncIterator[ScriptedServer]:
+    """A server on a free port of this machine; on leaving, whatever a page did wrong is raised."""
+    server = ScriptedServer()
+    async with serve(
+        server.take, "127.0.0.1", 0, process_request=server.answer, subprotocols=[Subprotocol(SUBPROTOCOL_JSON)]
+    ) as listening:  # fmt: skip
+        port = next(iter(listening.sockets)).getsockname()[1]
+        server.url = f"http://127.0.0.1:{port}/"
+        yield server
+    assert server.faults == []
