@@ -22,6 +22,7 @@ from bench.timeline import draw_timeline, place_reply
 from protocol.messages import FaceFormat, Stage, Transcript
 
 DEMO_CLIP = HOUSE / "tests" / "clips" / "fan_question.wav"
+FILES = ("reply.wav", "turns.json", "timeline.png")
 WHOLE_REPLY_S = 60.0  # the demo hears the avatar out
 
 
@@ -41,6 +42,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = _parser().parse_args(argv)
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
+    for name in FILES:  # what an earlier demo wrote must not pass for this one's
+        (out / name).unlink(missing_ok=True)
     try:
         clip = read_clip(arguments.clip)
         print("starting the server ...", flush=True)
@@ -157,7 +160,7 @@ def story(visit: Visit, score: TurnScore, out: Path) -> str:
         f"\n  latency  {score.v2v_ms:.0f} ms voice to voice, {score.commit_to_face_ms:.0f} ms from commit to face"
         f"  (words: {score.kind})"
         f"\n  stages   {stages} (ms)"
-        f"\n  files    {out / 'reply.wav'}, turns.json, timeline.png\n"
+        f"\n  files    {', '.join(str(out / name) for name in FILES)}\n"
     )
 
 

@@ -15,6 +15,7 @@ BEFORE_COMMIT = "#5b6b82"
 AFTER_COMMIT = "#b4501f"
 OUTSIDE_V2V = frozenset({"fan_speaks"})  # the fan's own time
 TARGET_MS = 200
+FEW = 5  # turns; the 95th percentile of fewer is no more than their maximum
 
 
 def draw_v2v(figures: Mapping[str, Any], alone: Sequence[TurnScore], together: Sequence[TurnScore], path: Path) -> None:
@@ -28,8 +29,8 @@ def draw_v2v(figures: Mapping[str, Any], alone: Sequence[TurnScore], together: S
     }
     _draw_spread(spread, {name: values for name, values in groups.items() if values})
     _draw_stages(stages, stage_medians(alone))
-    picture.suptitle(_title(figures), x=0.065, y=0.97, ha="left", fontsize=13, color=INK, linespacing=1.5)
-    picture.subplots_adjust(left=0.065, right=0.97, top=0.8, bottom=0.1, wspace=0.34)
+    picture.suptitle(_title(figures), x=0.065, y=0.96, ha="left", fontsize=13, color=INK, linespacing=1.5)
+    picture.subplots_adjust(left=0.065, right=0.97, top=0.86, bottom=0.1, wspace=0.3)
     picture.savefig(path)
 
 
@@ -56,7 +57,7 @@ def _draw_spread(panel: Any, groups: Mapping[str, Sequence[float]]) -> None:
         panel.scatter(
             values, y + rng.uniform(-0.13, 0.13, len(values)), s=34, color=COLOURS[name], alpha=0.65, linewidth=0
         )
-        for q in (50, 95):
+        for q in (50, 95) if len(values) >= FEW else (50,):
             at_ms = float(np.percentile(values, q))
             panel.plot([at_ms, at_ms], [y - 0.24, y + 0.24], color=INK, linewidth=1.6)
             panel.text(at_ms, y + 0.27, f"p{q} {at_ms:.0f}", ha="center", va="bottom", fontsize=9, color=INK)

@@ -191,9 +191,9 @@ def rate(flags: Iterable[bool]) -> float | None:
 
 
 def stage_medians(scores: Iterable[TurnScore]) -> dict[str, float]:
-    """The median length of each stage, ms, in the order in which the stages are reported."""
+    """The median length of each stage, ms, in the order of the fullest report."""
     lengths: dict[str, list[float]] = {}
-    for score in scores:
+    for score in sorted(scores, key=lambda score: -len(score.stages_ms)):
         for name, length_ms in score.stages_ms.items():
             lengths.setdefault(name, []).append(length_ms)
     return {name: round(float(np.median(values)), 1) for name, values in lengths.items()}

@@ -31,6 +31,7 @@ MOUTHS = {
 }  # fmt: skip
 WIDTH_IN, PX_PER_IN = 16.0, 110
 LETTERS_IN = 0.17  # two small letters
+PAPER = {"facecolor": "white", "alpha": 0.85, "linewidth": 0, "pad": 0.8}  # behind text that a line may cross
 BINS_PER_S = 220
 ROWS = {"fan": 1.1, "understood": 1.2, "stages": 1.7, "reply": 1.5, "mouth": 0.55, "face": 1.5, "feeling": 0.4}
 
@@ -136,7 +137,7 @@ def _draw_understood(panel: Any, turn: FanTurn) -> None:
         weight, colour = ("bold", INK) if message.final else ("normal", QUIET)
         y = lines - 0.5 - row
         panel.plot([at_s], [y], marker="|", markersize=9, color=FAN, clip_on=False)
-        panel.text(at_s + 0.04, y, message.text, va="center", fontsize=10, color=colour, weight=weight)
+        panel.text(at_s + 0.04, y, message.text, va="center", fontsize=10, color=colour, weight=weight, bbox=PAPER)
     panel.set_ylim(0, lines)
 
 
@@ -148,7 +149,7 @@ def _draw_stages(panel: Any, stages: tuple[Stage, ...], zero_s: float) -> None:
         colour = {"fan_speaks": FAN, "wait_to_commit": COMMIT, "commit_to_face": AVATAR}.get(stage.name, STAGE)
         panel.barh(y, max(end_s - begin_s, 0.008), left=begin_s, height=0.62, color=colour)
         label = f"{stage.name.replace('_', ' ')}  {stage.end_ms - stage.start_ms:.0f} ms"
-        panel.text(end_s + 0.04, y, label, va="center", fontsize=8.5, color=INK)
+        panel.text(end_s + 0.04, y, label, va="center", fontsize=8.5, color=INK, bbox=PAPER)
     panel.set_ylim(0, max(1, len(stages)))
 
 
@@ -163,7 +164,7 @@ def _draw_reply(panel: Any, chunks: list[PlacedChunk]) -> None:
     words = [(word, placed) for placed in chunks for word in placed.chunk.words]
     for row, (word, placed) in enumerate(words):  # on two lines, because short words are narrower than their letters
         y = 2.15 if row % 2 else 1.5
-        panel.text(_middle_s(word, placed), y, word.text, ha="center", va="center", fontsize=9, color=INK)
+        panel.text(_middle_s(word, placed), y, word.text, ha="center", va="center", fontsize=9, color=INK, bbox=PAPER)
 
 
 def _stretches(chunks: list[PlacedChunk]) -> list[list[PlacedChunk]]:
@@ -242,7 +243,7 @@ def _draw_instants(panels: Any, turn: FanTurn, commit_s: float | None) -> None:
         panels[0].axvspan(voice_end_s, heard_s, color=AVATAR, alpha=0.08, linewidth=0)
     for at_s, colour, label, side in instants:
         for panel in panels:
-            panel.axvline(at_s, color=colour, linewidth=1.2, linestyle=(0, (4, 2)))
+            panel.axvline(at_s, color=colour, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1.5)
         panels[0].text(at_s, 1.0, label, color=colour, ha=side, va="top", fontsize=9.5)
     if not final_transcript(turn.arrivals):
         panels[1].text(0.1, 0.5, "no words", color=QUIET, fontsize=10)

@@ -248,8 +248,9 @@ def test_percentiles_leave_out_what_was_not_measured():
     assert rate([]) is None
 
 
-def test_stage_medians_keep_the_order_of_the_report():
-    scores = [score_turn(turn((11.4, report(1)), (11.4, chunk(1, 0, loud_ms=50)))) for _ in range(3)]
+def test_stage_medians_keep_the_order_of_the_fullest_report():
+    short = TurnReport(1, 1, "disclosure", 390.0, 40.0, (Stage("score", 100.0, 160.0),))
+    scores = [score_turn(turn((11.4, r), (11.4, chunk(1, 0, loud_ms=50)))) for r in (short, report(1), report(1))]
     assert list(stage_medians(scores).items()) == [("recognise", 150.0), ("score", 40.0)]
 
 
