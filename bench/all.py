@@ -16,7 +16,7 @@ from typing import Any
 from bench import quiz, v2v, wer
 from bench.clips import load_clips, spread
 from bench.server_process import HOUSE
-from server.models import ModelError, open_store
+from server.model_store.store import ModelError, open_store
 
 ASR_MODEL, LLM_MODEL = "whisper-base", "qwen-0.5b"
 SHORT_SET_CLIPS = 24  # for the word error rate

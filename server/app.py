@@ -22,8 +22,8 @@ from server.config import Config, ConfigError, load_config
 from server.lanes import Lanes, LlmLane, ThreadLane, run_llm
 from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
-from server.models import ModelError, ModelStore, open_store
-from server.models_cli import models_command
+from server.model_store.cli import models_command
+from server.model_store.store import ModelError, ModelStore, open_store
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.talk import talk_command

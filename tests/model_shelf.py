@@ -7,8 +7,8 @@ import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from server.model_catalogue import Catalogue, HubRepository, Model, ModelFile, Part
-from server.model_sources import SourceError
+from server.model_store.catalogue import Catalogue, HubRepository, Model, ModelFile, Part
+from server.model_store.sources import SourceError
 
 WEIGHTS = random.Random(7).randbytes(3000)
 HALVES = WEIGHTS[:2000], WEIGHTS[2000:]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from server.models import open_store
-from server.models_cli import models_command
+from server.model_store.cli import models_command
+from server.model_store.store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = "import sys; from server.models_cli import models_command; sys.exit(models_command(sys.argv[1:]))"
+COMMAND = "import sys; from server.model_store.cli import models_command; sys.exit(models_command(sys.argv[1:]))"
 
 
 @pytest.fixture

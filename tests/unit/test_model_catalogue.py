@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.model_catalogue import CATALOGUE_PATH, CatalogueError, UnknownModelError, load_catalogue
+from server.model_store.catalogue import CATALOGUE_PATH, CatalogueError, UnknownModelError, load_catalogue
 
 OURS = load_catalogue()
 ONE_MODEL = """

@@ -8,11 +8,11 @@ from collections import namedtuple
 
 import pytest
 
-from server import model_sources
-from server.model_catalogue import DiskFullError, SourceUnreachableError
-from server.model_pull import BytesArrived, ModelArrived, SourceFailed
-from server.model_sources import FolderSource, HubSource, WheelSource
-from server.models import ModelStore
+from server.model_store import sources as model_sources
+from server.model_store.catalogue import DiskFullError, SourceUnreachableError
+from server.model_store.pull import BytesArrived, ModelArrived, SourceFailed
+from server.model_store.sources import FolderSource, HubSource, WheelSource
+from server.model_store.store import ModelStore
 from tests.model_shelf import CATALOGUE, EAR, MIND, MIND_MODEL, WEIGHTS, Hub, Mirror
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import model_sources
-from server.model_catalogue import (
+from server.model_store import sources as model_sources
+from server.model_store.catalogue import (
     DiskFullError,
     ModelCorruptError,
     ModelMissingError,
@@ -20,10 +20,10 @@ from server.model_catalogue import (
     StorageError,
     UnknownModelError,
 )
-from server.model_files import STAMP_NAME, PartialFile
-from server.model_pull import BytesArrived, ModelArrived, ModelFound, OtherPullFound
-from server.model_sources import SourceError, WheelSource
-from server.models import ModelStore
+from server.model_store.files import STAMP_NAME, PartialFile
+from server.model_store.pull import BytesArrived, ModelArrived, ModelFound, OtherPullFound
+from server.model_store.sources import SourceError, WheelSource
+from server.model_store.store import ModelStore
 from tests.model_shelf import (
     CATALOGUE,
     CONFIG,

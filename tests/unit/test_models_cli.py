@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from server.model_sources import WheelSource
-from server.models import ModelStore, open_store, stagedoor_home
-from server.models_cli import models_command
+from server.model_store.cli import models_command
+from server.model_store.sources import WheelSource
+from server.model_store.store import ModelStore, open_store, stagedoor_home
 from tests.model_shelf import CATALOGUE, Mirror, flip
 
 

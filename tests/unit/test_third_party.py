@@ -4,7 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from server.model_catalogue import load_catalogue
+from server.model_store.catalogue import load_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "THIRD_PARTY.md").read_text()

@@ -1,7 +1,7 @@
 """Model files on this disk: how one arrives, how it is known to be whole, and what a full disk is called.
 
 A stamp beside the files remembers which checksum was found at which size and time, so that a gigabyte is not hashed at
-every start; a file that changed since, or was put there by hand, is hashed again. Next in the flow: `server.models`.
+every start; a file that changed since, or was put there by hand, is hashed again. What comes next: store.py.
 """
 
 import errno
@@ -14,8 +14,8 @@ from typing import Final, Literal, Self
 
 import msgspec
 
-from server.model_catalogue import DiskFullError, ModelFile, StorageError
-from server.model_sources import CHUNK_BYTES, SourceError
+from server.model_store.catalogue import DiskFullError, ModelFile, StorageError
+from server.model_store.sources import CHUNK_BYTES, SourceError
 
 State = Literal["ready", "unverified", "missing", "damaged"]
 STAMP_NAME: Final = ".verified.json"

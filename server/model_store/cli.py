@@ -1,4 +1,4 @@
-"""`stagedoor models pull | list | verify`: the model cache from a terminal. The work is done in `server.models`."""
+"""`stagedoor models pull | list | verify`: the model cache from a terminal. The work is done in store.py."""
 
 import argparse
 import sys
@@ -7,10 +7,10 @@ from typing import NoReturn
 
 from tqdm import tqdm
 
-from server.model_catalogue import Model, ModelError
-from server.model_files import in_megabytes
-from server.model_pull import BytesArrived, ModelArrived, ModelFound, OtherPullFound, PullEvent, SourceFailed
-from server.models import ModelStore, open_store
+from server.model_store.catalogue import Model, ModelError
+from server.model_store.files import in_megabytes
+from server.model_store.pull import BytesArrived, ModelArrived, ModelFound, OtherPullFound, PullEvent, SourceFailed
+from server.model_store.store import ModelStore, open_store
 
 Writer = Callable[[str], object]
 INTERRUPTED = 130  # what shells answer for a process stopped by Ctrl-C

@@ -1,6 +1,6 @@
 """One pull: what is missing is asked of each source in turn, checked on its way in, and put in place.
 
-It says what happened as events; `server.models_cli` shows them. Next in the flow: `server.models`.
+It says what happened as events; `server.model_store.cli` shows them. Next in the flow: `server.model_store.store`.
 """
 
 import contextlib
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import filelock
 
-from server.model_catalogue import Model, ModelCorruptError, ModelFile, SourceUnreachableError
-from server.model_files import PartialFile, as_storage_error, file_state, known_state, require_room
-from server.model_sources import Source, SourceError
+from server.model_store.catalogue import Model, ModelCorruptError, ModelFile, SourceUnreachableError
+from server.model_store.files import PartialFile, as_storage_error, file_state, known_state, require_room
+from server.model_store.sources import Source, SourceError
 
 
 @dataclass(frozen=True, slots=True)

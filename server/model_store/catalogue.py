@@ -1,6 +1,6 @@
 """What models.toml says: every model, its files, their checksums, and where they may come from.
 
-Next in the flow: `server.model_sources` brings the bytes, `server.models` checks and keeps them.
+Next in the flow: `server.model_store.sources` brings the bytes, `server.model_store.store` checks and keeps them.
 
 ModelError                  has a stable `code`; `str(error)` is one sentence for the person at the keyboard
   CatalogueError            models.toml cannot be read or contradicts itself
@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar, Final
 
 import msgspec
 
-CATALOGUE_PATH: Final = Path(__file__).resolve().parents[1] / "models.toml"  # the same place in a checkout and a wheel
+CATALOGUE_PATH: Final = Path(__file__).resolve().parents[2] / "models.toml"  # the same place in a checkout and a wheel
 
 
 class ModelError(Exception):

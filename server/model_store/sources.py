@@ -1,7 +1,7 @@
 """Where model bytes come from: a folder of the user's, the official hub, or the wheel mirror.
 
 A source yields the bytes of one file from any offset on, and checks nothing but that it holds such a file: the
-checksum is the store's business, so that no source has to be trusted. Next in the flow: `server.models`.
+checksum is the store's business, so that no source has to be trusted. Next in the flow: `server.model_store.store`.
 """
 
 import errno
@@ -17,7 +17,7 @@ from typing import IO, Final, Protocol
 
 import httpx
 
-from server.model_catalogue import Catalogue, Model, ModelFile, Part
+from server.model_store.catalogue import Catalogue, Model, ModelFile, Part
 
 CHUNK_BYTES: Final = 1 << 20
 OFFICIAL_HUB: Final = "https://huggingface.co"

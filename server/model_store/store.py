@@ -1,7 +1,7 @@
 """The models on this machine: where they are, whether they are whole, and how they get here.
 
 `path` is what the engines are started with. Next in the flow: `server.app` hands the paths to the engines;
-`server.models_cli` is the command over this.
+`server.model_store.cli` is the command over this.
 
     models.toml -> model_catalogue -> model_pull <- model_sources (folder, hub, wheels)
                                           |
@@ -16,7 +16,7 @@ from typing import Final
 
 import platformdirs
 
-from server.model_catalogue import (
+from server.model_store.catalogue import (
     Catalogue,
     Model,
     ModelCorruptError,
@@ -25,9 +25,9 @@ from server.model_catalogue import (
     ModelMissingError,
     load_catalogue,
 )
-from server.model_files import State, file_state, hashed_state, known_state
-from server.model_pull import Pull, PullReport, model_folder
-from server.model_sources import OFFICIAL_HUB, FolderSource, HubSource, Source, WheelSource
+from server.model_store.files import State, file_state, hashed_state, known_state
+from server.model_store.pull import Pull, PullReport, model_folder
+from server.model_store.sources import OFFICIAL_HUB, FolderSource, HubSource, Source, WheelSource
 
 __all__ = ["ModelError", "ModelStatus", "ModelStore", "load_catalogue", "open_store", "stagedoor_home"]
 
