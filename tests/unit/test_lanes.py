@@ -1,0 +1,167 @@
+"""Thread lanes: batches, priorities, bounds, failures. Threads are held by events, never by sleeps."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from avatar.engines.scripted import ScriptedLlm
+from avatar.llm import Prompt, PromptMessage
+from protocol.errors import BusyError, EngineError
+from server.batching import Priority
+from server.lanes import InlineLane, LlmLane, ThreadLane, run_llm
+
+
+class Engine:
+    """Doubles numbers, once it is let go; remembers its batches."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.batches: list[list[int]] = []
+
+    def run(self, jobs: Sequence[int]) -> list[int | Exception]:
+        self.go.wait(10)
+        self.batches.append(list(jobs))
+        return [ValueError("odd") if job == 13 else 2 * job for job in jobs]
+
+
+@asynccontextmanager
+async def lane_of(engine: Engine, max_batch: int = 8) -> AsyncIterator[ThreadLane[int, int]]:
+    lane: ThreadLane[int, int] = ThreadLane("test", engine.run, max_batch=max_batch)
+    try:
+        yield lane
+    finally:
+        engine.go.set()
+        lane.close()
+
+
+async def asked(lane: ThreadLane[int, int], job: int, priority: Priority = Priority.COMMITTED) -> asyncio.Task[int]:
+    task = asyncio.create_task(lane.ask(job, priority))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_jobs_that_wait_run_together() -> None:
+    engine = Engine()
+    async with lane_of(engine) as lane:
+        tasks = [await asked(lane, n) for n in range(5)]
+        engine.go.set()
+        assert await asyncio.gather(*tasks) == [0, 2, 4, 6, 8]
+        assert engine.batches == [[0], [1, 2, 3, 4]]
+
+
+async def test_what_a_fan_waits_for_goes_first() -> None:
+    engine = Engine()
+    async with lane_of(engine, max_batch=1) as lane:
+        tasks = [
+            await asked(lane, 0),
+            await asked(lane, 1, Priority.PARTIAL),
+            await asked(lane, 2, Priority.SPECULATIVE),
+            await asked(lane, 3, Priority.COMMITTED),
+        ]
+        engine.go.set()
+        await asyncio.gather(*tasks)
+        assert engine.batches == [[0], [3], [2], [1]]
+
+
+async def test_a_bad_job_does_not_disturb_its_batch() -> None:
+    engine = Engine()
+    async with lane_of(engine) as lane:
+        tasks = [await asked(lane, n) for n in (0, 13, 2)]
+        engine.go.set()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(results[1], EngineError)
+        assert (results[0], results[2]) == (0, 4)
+
+
+async def test_an_engine_that_raises_fails_its_batch_and_lives_on() -> None:
+    calls = []
+
+    def run(jobs: Sequence[int]) -> list[int | Exception]:
+        calls.append(jobs)
+        if len(calls) == 1:
+            raise MemoryError("too big")
+        return list(jobs)
+
+    lane: ThreadLane[int, int] = ThreadLane("test", run)
+    try:
+        with pytest.raises(EngineError, match="too big"):
+            await lane.ask(1)
+        assert await lane.ask(2) == 2
+    finally:
+        lane.close()
+
+
+async def test_a_full_lane_refuses_the_newcomer() -> None:
+    engine = Engine()
+    async with lane_of(engine) as lane:
+        tasks = [await asked(lane, n) for n in range(65)]
+        with pytest.raises(BusyError):
+            await lane.ask(99)
+        engine.go.set()
+        assert len(await asyncio.gather(*tasks, return_exceptions=True)) == 65
+
+
+async def test_a_cancelled_job_that_waits_is_never_run() -> None:
+    engine = Engine()
+    async with lane_of(engine, max_batch=1) as lane:
+        first, second = await asked(lane, 1), await asked(lane, 2)
+        second.cancel()
+        engine.go.set()
+        assert await first == 2
+        assert await lane.ask(3) == 6
+        assert engine.batches == [[1], [3]]
+
+
+async def test_closing_cancels_what_waits_and_ends_the_threads() -> None:
+    engine = Engine()
+    before = threading.active_count()
+    async with lane_of(engine, max_batch=1) as lane:
+        running, waiting = await asked(lane, 1), await asked(lane, 2)
+        threading.Timer(0.01, engine.go.set).start()
+        lane.close()
+        assert waiting.cancelled() or (await asyncio.gather(waiting, return_exceptions=True))[0] is not None
+        await asyncio.gather(running, return_exceptions=True)
+    assert threading.active_count() <= before + 1
+
+
+PROMPT = Prompt((PromptMessage("user", "hello"),))
+
+
+@pytest.mark.parametrize("threaded", [True, False])
+async def test_text_comes_as_it_is_made(threaded: bool) -> None:
+    run = run_llm(ScriptedLlm({"hello": "Hi there, fan."}))
+    lane = LlmLane(ThreadLane("llm", run, max_batch=1) if threaded else InlineLane("llm", run))
+    assert [piece async for piece in lane.stream(PROMPT, Priority.COMMITTED)] == ["Hi", " there,", " fan."]
+    lane.close()
+
+
+async def test_closing_the_stream_stops_the_model() -> None:
+    made: list[str] = []
+    first = threading.Event()
+
+    class Talkative(ScriptedLlm):
+        def stream(self, prompt, emit):  # type: ignore[no-untyped-def]
+            for n in range(10**9):
+                made.append("x")
+                if not emit("x"):
+                    return
+                first.set()
+                if n > 10:
+                    threading.Event().wait(0.001)
+
+    lane = LlmLane(ThreadLane("llm", run_llm(Talkative({})), max_batch=1))
+    stream = lane.stream(PROMPT, Priority.COMMITTED)
+    assert await anext(stream) == "x"
+    await stream.aclose()
+    lane.close()  # would wait for ever if the model went on
+    assert made
+
+
+async def test_a_failing_model_is_an_engine_error() -> None:
+    lane = LlmLane(InlineLane("llm", run_llm(ScriptedLlm({}, default=None))))
+    with pytest.raises(EngineError):
+        async for _ in lane.stream(PROMPT, Priority.COMMITTED):
+            pass
