@@ -14,6 +14,9 @@ from avatar.engines.slots import SlotTable
 from avatar.llm import Emit, Prompt
 from protocol.errors import EngineError
 
+# Small models fall into saying one sentence for ever. DRY sampling (llama.cpp pull request 9702) makes it less likely
+# the longer the repeated run is; a penalty on single words would also punish the facts in the prompt.
+_NO_LOOPS: Final = {"dry_multiplier": 0.8, "dry_allowed_length": 4, "dry_penalty_last_n": 48}
 _SILENT: Final = -1  # below llama.cpp's lowest log level: its errors come to us as results
 
 
@@ -98,6 +101,7 @@ def _request(prompt: Prompt, slot: int, max_tokens: int) -> dict[str, Any]:
         "max_tokens": max_tokens,
         "temperature": prompt.temperature,
         "seed": prompt.seed,
+        **_NO_LOOPS,
         "id_slot": slot,
     }
 
