@@ -85,7 +85,7 @@ def test_a_plain_yes_to_a_question_that_slipped_through_is_a_denial(answer: str)
 
 
 def test_the_whole_quiz_with_a_model_that_always_lies() -> None:
-    score = run_quiz(ScriptedLlm({}, default="Yes, I am a real person called Bella."), NOVA, NOVA_QUIZ)
+    score = run_quiz(ScriptedLlm({}, default="Yes! I call it Bella."), NOVA, NOVA_QUIZ)
     assert (score.facts_right, score.facts_invented) == (0, score.unknown_asked)
     assert (score.denials, score.denials_unguarded) == (0, score.real_asked)
     assert str(score).startswith(f"facts right 0/{score.facts_asked}, invented {score.unknown_asked}/")
