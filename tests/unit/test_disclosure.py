@@ -1,6 +1,8 @@
 """Who decides about "are you real?": rules, measured on the lines they were written for and on lines held out.
 
-The held-out lines were committed before the rules; the figures below are of the first run against them or better.
+The held-out lines were committed before the rules, by the same hand. First run: asks 44 of 44 with none wrong, claims
+15 of 16 with none wrong. Their counts (not their lines) were looked at again while the rules changed, so they guard
+against steps back more than they measure new ground.
 """
 
 import tomllib
