@@ -6,19 +6,21 @@ large one takes hours.
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench import quiz, v2v, wer
-from bench.clips import load_clips, spread
+from bench.clips import ClipError, load_clips, spread
 from bench.server_process import HOUSE
+from protocol.errors import StagedoorError
+from server.config import Config, ConfigError, load_config
 from server.model_store.store import ModelError, open_store
 
-ASR_MODEL, LLM_MODEL = "whisper-base", "qwen-0.5b"
 SHORT_SET_CLIPS = 24  # for the word error rate
 
 #: What the summary shows of v2v.json, and how it is called there.
@@ -48,11 +50,7 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    try:
-        failed = [name for name, part in PARTS.items() if not _run_part(name, part, options)]
-    except ModelError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    failed = [name for name, part in PARTS.items() if not _run_part(name, part, options)]
     summary = summarise(options.out)
     (options.out / "summary.md").write_text(summary, "utf-8")
     print(f"\n{summary}\n{time.monotonic() - began:.0f} s; all files in {options.out}")
@@ -69,10 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_part(name: str, part: Any, options: argparse.Namespace) -> bool:
+def _run_part(name: str, part: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> bool:
     print(f"\n== {name} ==", flush=True)
     (options.out / f"{name}.json").unlink(missing_ok=True)  # so that the summary never shows an older run
-    return bool(part(options) == 0)
+    try:
+        return part(options) == 0
+    except (ConfigError, ModelError, StagedoorError, ClipError) as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return False
 
 
 def _run_v2v(options: argparse.Namespace) -> int:
@@ -82,7 +84,7 @@ def _run_v2v(options: argparse.Namespace) -> int:
 
 def _run_wer(options: argparse.Namespace) -> int:
     clips = spread(wer.scorable(load_clips(options.clips)), None if options.full else SHORT_SET_CLIPS)
-    scores = wer.measure(clips, open_store().path(ASR_MODEL))
+    scores = wer.measure(clips, open_store().path(_config().asr.model))
     print(wer.table(scores))
     figures = [{**asdict(score), "wer": round(score.wer, 4)} for score in scores]
     (options.out / "wer.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
@@ -90,8 +92,14 @@ def _run_wer(options: argparse.Namespace) -> int:
 
 
 def _run_quiz(options: argparse.Namespace) -> int:
-    model = open_store().path(LLM_MODEL)
+    path = open_store().path(_config().llm_model())
+    model = path / "model.gguf" if path.is_dir() else path
     return quiz.main(["--model", str(model), "--out", str(options.out / "quiz.json")])
+
+
+def _config() -> Config:
+    """All parts measure what the environment configures. Raises ConfigError."""
+    return load_config(None, os.environ)
 
 
 PARTS = {"v2v": _run_v2v, "wer": _run_wer, "quiz": _run_quiz}
