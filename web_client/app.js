@@ -13,7 +13,6 @@ import * as view from "./view.js";
 import { toBase64, Wire } from "./wire.js";
 import { wordsForClose, wordsForError } from "./words.js";
 
-const PING_MS = 10_000;
 const CLOSING_SILENCE_S = 0.8; // sent when the microphone is closed, so that the last sentence is known to be over
 const RATE_IN_HZ = 16_000;
 
@@ -148,10 +147,11 @@ const RECEIVE = {
   },
   "turn.report"(message) {
     report.show(message);
+    ping();
   },
   notice(message) {
     if (phase() === "room") captions.note(message.text);
-    else view.showBanner(message.text);
+    else view.showBanner(message.text, "note");
   },
   pong(message) {
     if (message.nonce === pings.nonce) report.showNetwork(performance.now() - pings.at);
@@ -163,11 +163,10 @@ const RECEIVE = {
   },
 };
 
+/** Measures the way to the server once. Not on a timer: that would keep the place of someone who has gone away. */
 function ping() {
-  if (phase() !== "room") return;
   pings = { nonce: pings.nonce + 1, at: performance.now() };
   wire.send("ping", { nonce: pings.nonce });
-  setTimeout(ping, PING_MS);
 }
 
 // --- what the person does -----------------------------------------------------------------------------------

@@ -56,9 +56,10 @@ export function showLevel(level) {
 
 let bannerTimer = 0;
 
-/** Words across the top, read out at once, gone after a while. */
-export function showBanner(text) {
+/** Words across the top, read out at once, gone after a while. `kind` is "error" or "note". */
+export function showBanner(text, kind = "error") {
   byId("banner").textContent = text;
+  byId("banner").dataset.kind = kind;
   byId("banner").hidden = false;
   clearTimeout(bannerTimer);
   bannerTimer = setTimeout(hideBanner, BANNER_MS);

@@ -1,6 +1,6 @@
 """A server that does what a test tells it: the real page, the real wire, no models.
 
-It serves `web_client/` under the same Content-Security-Policy as the real server, and speaks the protocol through
+It serves `web_client/` under the security headers of the real server, and speaks the protocol through
 `protocol.codec` and `protocol.handshake`, so a page that says something illegal fails the test that drives it.
 """
 
@@ -31,11 +31,11 @@ from protocol.messages import (
     Welcome,
 )
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, AudioFormat
+from server.listener import SECURITY_HEADERS
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parents[1] / "web_client"
 EAR = "/ear.js"  # what the tests listen with; asked for by `ear_init.js`, never by the page
-CSP = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self'; script-src 'self'"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _SIDED = {
@@ -165,7 +165,7 @@ class ScriptedServer:
         return self._file(file)
 
     def _file(self, file: Path) -> Response:
-        headers = Headers({"Content-Type": TYPES[file.suffix], "Content-Security-Policy": CSP, "Connection": "close"})
+        headers = Headers({"Content-Type": TYPES[file.suffix], "Connection": "close", **SECURITY_HEADERS})
         body = file.read_bytes()
         headers["Content-Length"] = str(len(body))
         return Response(HTTPStatus.OK, "OK", headers, body)

@@ -63,9 +63,11 @@ async def test_consents_are_off_until_ticked_and_can_be_taken_back(server: Scrip
         assert [await box.is_checked() for box in await boxes.all()] == [False, False, False]
         await page.check("[name=memory]")
         assert (await visit.hears(ConsentChange)).consents == Consents(memory=True)
+        await visit.say(Notice(kind="consent", text="Your choices were changed."))
+        await expect(page.get_by_role("alert")).to_have_text("Your choices were changed.")
         await page.click("#understand")
         await visit.hears(DisclosureAcknowledged)
-        await page.click("text=Your choices")
+        await page.click("summary >> text=Your choices")
         await page.uncheck("[name=memory]")
         assert (await visit.hears(ConsentChange)).consents == Consents()
 
