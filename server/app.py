@@ -88,7 +88,12 @@ def build_engines(config: Config, store: ModelStore) -> Engines:
     """Loads every model that the configuration names. Raises ModelError or EngineError."""
     vad = SileroVad(store.path("silero-vad") / "model.onnx")
     turn = SmartTurn(store.path("smart-turn") / "model.onnx")
-    asr = Whisper(store.path(config.asr.model), threads=config.asr.threads, compute_type=config.asr.compute_type)
+    asr = Whisper(
+        store.path(config.asr.model),
+        threads=config.asr.threads,
+        workers=config.asr.workers,
+        compute_type=config.asr.compute_type,
+    )
     tts = Hibari(threads=config.tts.threads)
     llm = build_llm(config, store)
     lanes = Lanes(

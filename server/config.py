@@ -62,7 +62,7 @@ class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
     model: str = ""  # a model's name or a path; empty: what the profile says
     threads: Positive = 2
     slots: Positive = 4
-    context_tokens: Positive = 8192
+    context_tokens: Positive = 2048  # for each slot
     max_tokens: Positive = 80
     base_url: str = ""  # of an OpenAI-compatible server
     api_key: str = ""

@@ -63,7 +63,13 @@ class Whisper:
     """Thread-safe: CTranslate2 queues calls from several threads."""
 
     def __init__(
-        self, model_path: Path, *, threads: int = 1, compute_type: str = "int8", full_context: bool = False
+        self,
+        model_path: Path,
+        *,
+        threads: int = 1,
+        workers: int = 1,
+        compute_type: str = "int8",
+        full_context: bool = False,
     ) -> None:
         """`model_path` is a folder in CTranslate2's format, multilingual or English-only.
 
@@ -72,7 +78,7 @@ class Whisper:
         """
         try:
             self._model = ctranslate2.models.Whisper(
-                str(model_path), device="cpu", compute_type=compute_type, inter_threads=1, intra_threads=threads
+                str(model_path), device="cpu", compute_type=compute_type, inter_threads=workers, intra_threads=threads
             )
             self._tokenizer = tokenizers.Tokenizer.from_file(str(model_path / "tokenizer.json"))
         except Exception as error:  # tokenizers raises nothing narrower
