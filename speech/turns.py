@@ -51,7 +51,7 @@ from speech.turn_events import (
 
 # Seconds, each with its reason.
 PARTIAL_EVERY_S = 0.5  # captions feel live at two a second; more would starve the final on two cores
-SPECULATE_BELOW_S = 1.0  # begin an unheard reply only where this pause is likely to be the end
+SPECULATE_AHEAD_S = 1.0  # an unheard reply is begun this long before its pause would end the turn
 BARGE_IN_S = 0.20  # sound over the avatar's voice this long is an interruption; coughs are shorter
 WENT_ON_S = 0.5  # a fan who speaks this soon after the avatar began was cut off: yield at once
 WORDS_WAIT_S = 8.0  # a recogniser slower than this has failed
@@ -127,7 +127,7 @@ class TurnMachine:
             case State.LISTENING:
                 return None if self._turn.partial_pending else self._turn.partial_at
             case State.DECIDING:
-                return self._decide_at()
+                return self._begin_at() if self._may_begin() else self._decide_at()
             case State.REPLYING if self._reply:
                 return self._reply.ends_at()
             case State.OVERLAP:
@@ -209,14 +209,19 @@ class TurnMachine:
         wait_s = WORDS_WAIT_S if self._turn.text is None else self._silence_needed_s()
         return self._turn.paused_at + wait_s
 
+    def _begin_at(self) -> float:
+        return self._decide_at() - SPECULATE_AHEAD_S
+
+    def _may_begin(self) -> bool:
+        return self._reply is None and self._turn.text is not None
+
     def _decide(self, event: Event, now: float) -> list[Action]:
-        """Begins a reply where the end is likely; commits once the silence is as long as this pause deserves."""
+        """Begins a reply when the end is near; commits once the silence is as long as this pause deserves."""
         text = self._turn.text
         due = now >= self._decide_at()
         if not text:
             return self._give_up(event, now) if due else []
-        likely = due or self._silence_needed_s() <= SPECULATE_BELOW_S
-        begun = self._begin(text, now) if self._reply is None and likely else []
+        begun = self._begin(text, now) if self._may_begin() and now >= self._begin_at() else []
         if not due:
             return begun
         return [*begun, ShowTranscript(self._turn.id, text, final=True), *self._commit(now)]

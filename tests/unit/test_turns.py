@@ -107,13 +107,15 @@ def test_a_question_is_answered_and_the_floor_is_free_again(stage: Stage) -> Non
 
 def test_a_pause_inside_a_sentence_waits_for_the_rest(stage: Stage) -> None:
     say(stage, "So my sister and", prob=0.9)
-    assert stage.wait(1.0) == []
+    assert stage.wait(1.0) == [StartReply(1, 1, "So my sister and")], "begun, but not heard"
     assert stage.after(0.1, FanStarted()) == []
     stage.after(1.0, FanPaused(0.064))
     stage.after(0.1, TurnScored(1, 3, 0.95))
     stage.after(0.1, WordsHeard(1, 3, "So my sister and I love you.", final=True))
     stage.wait(0.5)
-    assert [a.text for a in stage.done if isinstance(a, StartReply)] == ["So my sister and I love you."]
+    assert [a for a in stage.done if isinstance(a, CommitReply)] == [CommitReply(2)]
+    assert stage.done[-1] == CommitReply(2)
+    assert StartReply(2, 1, "So my sister and I love you.") in stage.done
     assert sum(isinstance(a, OpenTurn) for a in stage.done) == 1
 
 
