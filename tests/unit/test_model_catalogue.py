@@ -42,7 +42,7 @@ def test_the_sets_hold_what_the_commands_need():
     assert set(OURS.in_set("default")) == default
     assert set(OURS.in_set("quality")) == default | {"qwen-1.5b"}
     assert set(OURS.in_set("tests")) == default | {"smollm2-135m"}
-    assert set(OURS.in_set("bench")) == default | {"piper-joe"}
+    assert set(OURS.in_set("bench")) == default
     assert set(OURS.in_set("meaning")) == {"minilm"}
     assert len(set(OURS.names)) == len(OURS.names) == 9
 
