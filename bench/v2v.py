@@ -170,7 +170,7 @@ def summarise(measured: Measured, plan: Plan) -> dict[str, Figure]:
         **_latency("v2v_llm", llm),
         **_latency("v2v_prepared", ready),
         **_latency("v2v_pauses", pauses),
-        **(_latency(f"v2v_{crowd}", together) if plan.fans else {}),
+        **({**_latency(f"v2v_{crowd}", together), f"n_{crowd}": len(together)} if plan.fans else {}),
         "v2v_arrival_p50_ms": percentile((score.arrival_ms for score in alone), 50),
         "v2v_arrival_p95_ms": percentile((score.arrival_ms for score in alone), 95),
         "v2v_server_p50_ms": percentile((score.server_v2v_ms for score in alone), 50),
@@ -187,7 +187,6 @@ def summarise(measured: Measured, plan: Plan) -> dict[str, Figure]:
         "n_prepared": len(ready),
         "n_synthetic": sum(clip.synthetic for clip in plan.turns),
         "n_pauses": len(pauses),
-        f"n_{crowd}": len(together),
         **{f"stage_{name}_p50_ms": value for name, value in stage_medians(alone).items()},
         **_cost(measured),
     }
