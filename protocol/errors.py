@@ -15,7 +15,8 @@ StagedoorError                     has a stable `code` and says whether it is `f
     IdleError                      nothing was heard from the client for too long
     SessionOverError               the time of this visit is used up
   ServerError                      we could not do what we promised
-    BusyError                      every place is taken; try again later
+    BusyError                      every place is taken; try again later              (close 1013)
+    OverloadedError                too much work waits just now; say it again
     EngineError                    a model failed
     InternalError                  something broke on our side; it was noted         (close 1011)
 """
@@ -35,6 +36,7 @@ ErrorCode = Literal[
     "idle",
     "session_over",
     "busy",
+    "overloaded",
     "engine_failed",
     "internal",
 ]
@@ -115,6 +117,10 @@ class ServerError(StagedoorError):
 class BusyError(ServerError):
     code = "busy"
     fatal = True
+
+
+class OverloadedError(ServerError):
+    code = "overloaded"
 
 
 class EngineError(ServerError):

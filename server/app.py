@@ -99,6 +99,7 @@ def build_engines(config: Config, store: ModelStore) -> Engines:
     lanes = Lanes(
         vad=ThreadLane("vad", vad.run),
         new_vad_state=vad.new_state,
+        languages=asr.languages,
         turn=ThreadLane("turn", turn.run),
         asr=ThreadLane("asr", asr.run, workers=config.asr.workers, max_batch=4),
         tts=ThreadLane("tts", tts.run, max_batch=1),

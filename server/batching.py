@@ -8,7 +8,7 @@ from enum import IntEnum
 from itertools import count
 from typing import Generic, TypeVar
 
-from protocol.errors import BusyError
+from protocol.errors import OverloadedError
 
 Item = TypeVar("Item")
 
@@ -22,7 +22,7 @@ class Priority(IntEnum):
 
 
 class BatchQueue(Generic[Item]):
-    """Waiting jobs, first by priority, then by age. Full: BusyError, and the newcomer is the one refused."""
+    """Waiting jobs, first by priority, then by age. Full: OverloadedError, and the newcomer is the one refused."""
 
     def __init__(self, name: str, max_waiting: int) -> None:
         self.name = name
@@ -34,9 +34,9 @@ class BatchQueue(Generic[Item]):
         return len(self._heap)
 
     def put(self, item: Item, priority: Priority) -> None:
-        """Raises BusyError when `max_waiting` jobs already wait."""
+        """Raises OverloadedError when `max_waiting` jobs already wait."""
         if len(self._heap) >= self.max_waiting:
-            raise BusyError(f"the {self.name} lane is full: {self.max_waiting} jobs wait")
+            raise OverloadedError(f"the {self.name} lane is full: {self.max_waiting} jobs wait")
         heapq.heappush(self._heap, (priority, next(self._numbers), item))
 
     def take(self, max_batch: int) -> list[Item]:

@@ -14,6 +14,7 @@ import structlog
 from avatar.blendshapes import ARKIT_52
 from protocol.codec import Codec
 from protocol.errors import (
+    ClientError,
     IdleError,
     InternalError,
     RateError,
@@ -45,7 +46,7 @@ from protocol.messages import (
 )
 from protocol.timeline import FACE_FPS, INPUT_RATE_HZ, OUTPUT_RATE_HZ, AudioFormat
 from server.room import Room
-from server.session import Session
+from server.session import Session, public_text
 
 log = structlog.get_logger()
 
@@ -137,7 +138,7 @@ class Connection:
         log.info("closing", code=error.code, error=str(error))
         try:
             if not isinstance(error, SlowReaderError):
-                await self._send(ErrorMessage(error.code, str(error), fatal=True))
+                await self._send(ErrorMessage(error.code, public_text(error), fatal=True))
         except (SocketClosedError, SlowReaderError):
             pass
         return error.close_code, error.code
@@ -222,13 +223,13 @@ class Connection:
 
     async def _forgive(self, error: StagedoorError, say: Callable[[ServerMessage], Awaitable[None]]) -> None:
         """Says what was wrong and goes on, unless it is fatal or the last straw."""
-        self._mistakes += 1
+        self._mistakes += isinstance(error, ClientError)
         if error.fatal:
             raise error
         if self._mistakes > MAX_MISTAKES:
             raise TooManyMistakesError(f"{self._mistakes} mistakes; the last: {error}") from error
         self._room.metrics.errors.labels(error.code).inc()
-        await say(ErrorMessage(error.code, str(error)))
+        await say(ErrorMessage(error.code, public_text(error)))
 
     async def _dispatch(self, message: ClientMessage, session: Session) -> None:
         match message:

@@ -70,7 +70,7 @@ class Ears:
         """Microphone bytes in the agreed format, any length; yields what happened in them. Each event is to be acted
         on before the next is asked for: after a network stall one message may hold several.
 
-        Raises MalformedError for half a sample, EngineError or BusyError when the VAD could not answer.
+        Raises MalformedError for half a sample, EngineError or OverloadedError when the VAD could not answer.
         """
         pcm = self._resampler.feed(data)
         if not len(pcm):
@@ -107,7 +107,7 @@ class Ears:
     async def recognise(self, request: Recognise) -> WordsHeard:
         """The turn's words so far; none for a partial that could not be had (nothing is lost by it).
 
-        Raises EngineError or BusyError when a final failed.
+        Raises EngineError or OverloadedError when a final failed.
         """
         try:
             text = await self._words(request)

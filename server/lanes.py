@@ -32,7 +32,7 @@ class Lane(Protocol[Job_contra, Result_co]):
     """Anything that answers a job."""
 
     async def ask(self, job: Job_contra, priority: Priority = Priority.COMMITTED) -> Result_co:
-        """Raises BusyError when too many jobs wait, EngineError when the engine failed."""
+        """Raises OverloadedError when too many jobs wait, EngineError when the engine failed."""
 
     def close(self) -> None:
         """Ends the workers; jobs that still wait are cancelled."""
@@ -49,7 +49,7 @@ class ThreadLane(Generic[Job, Result]):
         self._run = run
         self._max_batch = max_batch
         self._free_workers = workers
-        # When full, the asker gets BusyError: a coded answer now is better than a late one.
+        # When full, the asker gets OverloadedError: a coded answer now is better than a late one.
         self._queue: BatchQueue[tuple[Job, asyncio.Future[Result]]] = BatchQueue(name, max_waiting=64)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"lane-{name}")
         self._running: set[asyncio.Future[Sequence[Result | Exception]]] = set()
@@ -192,6 +192,7 @@ class Lanes:
 
     vad: Lane[VadJob, VadResult]
     new_vad_state: Callable[[], Any]
+    languages: frozenset[str]  # that the recogniser can be told; others it must detect
     turn: Lane[NDArray[np.float32], float]
     asr: Lane[AsrJob, Hypothesis]
     tts: Lane[SpeechJob, SpokenChunk]

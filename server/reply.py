@@ -77,7 +77,7 @@ class ReplyMaker:
     async def make(self, reply: Reply, put: Callable[[ReplyChunk], None]) -> None:
         """Makes the whole reply; `put` gets every chunk as soon as it exists, the last one marked.
 
-        Raises EngineError or BusyError; what was put before stays good.
+        Raises EngineError or OverloadedError; what was put before stays good.
         """
         reply.face.begin_reply()
         seq = 0

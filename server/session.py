@@ -7,7 +7,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Container, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.persona import Persona
-from protocol.errors import EngineError, StagedoorError
+from protocol.errors import EngineError, InternalError, StagedoorError
 from protocol.messages import Consents, ErrorMessage, Hello, Listening, ReplyCancelled, ReplyChunk, Transcript
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.ears import Ears
@@ -86,7 +86,7 @@ class Session:
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._ears = Ears(lanes, hello.audio_in, _language(hello.language), self._clock)
+        self._ears = Ears(lanes, hello.audio_in, _language(hello.language, lanes.languages), self._clock)
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         self._maker = ReplyMaker(lanes, persona, self._clock)
         self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
@@ -112,7 +112,7 @@ class Session:
             self._handle(LineDue(f"{self.persona.disclosure} {self.persona.greeting}"))
 
     async def hear(self, data: bytes) -> None:
-        """Microphone bytes. Raises MalformedError, EngineError or BusyError; the conversation goes on."""
+        """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
         await self._attend(self._ears.hear(data))
         if self._gap_timer:
             self._gap_timer.cancel()
@@ -264,6 +264,10 @@ class Session:
         except StagedoorError as error:
             reply.error = error
             self._handle(ReplyFailed(reply.id))
+        except Exception as error:
+            self._log.exception("reply_broke")
+            reply.error = InternalError(f"the reply broke: {type(error).__name__}")
+            self._handle(ReplyFailed(reply.id))
         else:
             self._handle(ReplyComplete(reply.id, reply.total_samples))
 
@@ -328,7 +332,7 @@ class Session:
         """Tells the client, and counts it."""
         self._metrics.errors.labels(error.code).inc()
         self._log.warning("error", code=error.code, error=str(error))
-        self.outbox.post(ErrorMessage(error.code, str(error), error.fatal))
+        self.outbox.post(ErrorMessage(error.code, public_text(error), error.fatal))
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"{name}-{self.id}")
@@ -341,6 +345,16 @@ class Session:
             self._log.error("task_failed", task=task.get_name(), error=repr(error))
 
 
-def _language(asked: str) -> str | None:
-    """The recogniser's language code for a BCP 47 tag; "auto" asks for detection."""
-    return None if asked == "auto" else asked.partition("-")[0].lower()
+def public_text(error: StagedoorError) -> str:
+    """What a client is told. Its own mistakes in full; of ours only what helps, the rest is in the log."""
+    if isinstance(error, EngineError | InternalError):
+        return "something failed on our side; please say it again"
+    return str(error)
+
+
+def _language(asked: str, known: Container[str]) -> str | None:
+    """The recogniser's language code for a BCP 47 tag. None asks for detection: for "auto", and for languages that
+    the recogniser has no code for.
+    """
+    code = asked.partition("-")[0].lower()
+    return code if code in known else None

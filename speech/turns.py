@@ -159,9 +159,10 @@ class TurnMachine:
     def _type(self, event: FanTyped, now: float) -> list[Action]:
         """Typed words are a whole turn. They win over sound, so that a noisy room cannot silence those who type."""
         closed = [CloseTurn(self._turn.id)] if self.state in (State.LISTENING, State.DECIDING) else []
-        actions = [*self._silence("interrupt"), *closed, *self._open(event, now)]
-        actions.append(ShowTranscript(self._turn.id, event.text, final=True))
-        return [*actions, *self._begin(event.text, now), *self._commit(now)]
+        cancelled = self._silence("interrupt")
+        self._turn = _Turn(self._turn.id + 1)
+        shown = ShowTranscript(self._turn.id, event.text, final=True)
+        return [*cancelled, *closed, shown, *self._begin(event.text, now), *self._commit(now)]
 
     # --- the ears' answers ---
 

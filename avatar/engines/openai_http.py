@@ -12,7 +12,6 @@ import httpx
 from avatar.llm import Emit, Prompt
 from protocol.errors import EngineError
 
-_ERROR_CHARS: Final = 300  # of a server's explanation; some send a whole page
 _DONE: Final = "[DONE]"
 
 
@@ -41,8 +40,7 @@ class OpenAiHttpEngine:
         try:
             with self._client.stream("POST", self._url, json=self._request(prompt)) as response:
                 if response.is_error:
-                    response.read()
-                    raise self._error(f"answered {response.status_code}: {response.text[:_ERROR_CHARS]}")
+                    raise self._error(f"answered {response.status_code}")
                 for text in self._pieces(response):
                     if not emit(text):
                         return
@@ -90,10 +88,10 @@ class OpenAiHttpEngine:
         try:
             event = json.loads(data)
             if "error" in event:
-                raise self._error(f"failed: {str(event['error'])[:_ERROR_CHARS]}")
+                raise self._error("failed in the middle of an answer")
             return dict(event["choices"][0]) if event.get("choices") else {}
         except (ValueError, TypeError, LookupError, AttributeError):
-            raise self._error(f"sent what is not a completion event: {data[:_ERROR_CHARS]}") from None
+            raise self._error("sent what is not a completion event") from None
 
     def _error(self, what: str) -> EngineError:
         text = f"the language model at {self._url} {what}"

@@ -3,9 +3,9 @@
 `path` is what the engines are started with. Next in the flow: `server.app` hands the paths to the engines;
 `server.model_store.cli` is the command over this.
 
-    models.toml -> model_catalogue -> model_pull <- model_sources (folder, hub, wheels)
-                                          |
-                                     model_files (checked while written, stamped) -> models (here)
+    models.toml -> catalogue -> pull <- sources (folder, hub, wheels)
+                             |
+                           files (checked while written, stamped) -> store (here)
 """
 
 import os

@@ -79,7 +79,7 @@ class Hibari:
         try:
             utterances = [voice.say(r, job.speed, (job.seed, i)) for i, r in enumerate(voice.read(job.text))]
         except Exception as error:  # whatever the rules for spelling stumble over must not hurt the other jobs
-            return EngineError(f"could not say {job.text[:40]!r}: {error!r}")
+            return EngineError(f"a clause could not be said: {type(error).__name__}")
         return _chunk(job.text.split(), utterances)
 
 

@@ -86,6 +86,8 @@ class Whisper:
         self._mel = FeatureExtractor(feature_size=self._model.n_mels)
         self._first_stamp = self._token("<|notimestamps|>") + 1
         self._always_full = full_context
+        #: Codes that AsrJob.language may have.
+        self.languages = self._codes() if self._model.is_multilingual else frozenset({"en"})
 
     def run(self, jobs: Sequence[AsrJob]) -> list[Hypothesis | Exception]:
         """See AsrEngine. All jobs are encoded and decoded together, padded to the longest of them."""
@@ -103,10 +105,13 @@ class Whisper:
     def _fault(self, job: AsrJob) -> EngineError | None:
         if job.pcm.ndim != 1 or len(job.pcm) > _FULL_SAMPLES or not np.isfinite(job.pcm).all():
             return EngineError(f"speech is finite float32 [n] of at most {FULL_CONTEXT_S:.0f} s, not {job.pcm.shape}")
-        known = not self._model.is_multilingual or self._tokenizer.token_to_id(f"<|{job.language}|>")
-        if job.language is not None and not known:
+        if job.language is not None and self._model.is_multilingual and job.language not in self.languages:
             return EngineError(f"the recogniser does not know the language {job.language!r}")
         return None
+
+    def _codes(self) -> frozenset[str]:
+        found = (re.fullmatch(r"<\|([a-z]{2,3})\|>", token) for token in self._tokenizer.get_vocab())
+        return frozenset(match[1] for match in found if match)
 
     def _decode(self, jobs: Sequence[AsrJob], full: bool) -> list[Decoded]:
         """One encoder call and one greedy decoder call for all jobs."""

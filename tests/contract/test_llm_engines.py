@@ -279,10 +279,10 @@ def test_stopping_hangs_up(chat_server: ChatServer) -> None:
 @pytest.mark.parametrize(
     ("model_name", "told"),
     [
-        ("failing", r"answered 500: the key \*\*\* is tired"),
-        ("failing_late", r"failed: .*out of memory for \*\*\*"),
-        ("malformed", "sent what is not a completion event: {not json"),
-        ("odd", "sent what is not a completion event"),
+        ("failing", "answered 500$"),
+        ("failing_late", "failed in the middle of an answer$"),
+        ("malformed", "sent what is not a completion event$"),
+        ("odd", "sent what is not a completion event$"),
         ("broken_off", "broke off in the middle"),
         ("silent", "failed: ReadTimeout"),
     ],

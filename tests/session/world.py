@@ -67,6 +67,7 @@ class World:
         lanes = Lanes(
             vad=InlineLane("vad", vad.run),
             new_vad_state=vad.new_state,
+            languages=frozenset({"en", "de"}),
             turn=InlineLane("turn", turn.run, cost_s=0.04),
             asr=InlineLane("asr", asr.run, cost_s=self.asr_s),
             tts=InlineLane("tts", tts.run, cost_s=self.tts_s),

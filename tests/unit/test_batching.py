@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import BusyError
+from protocol.errors import OverloadedError
 from server.batching import BatchQueue, Priority
 
 COMMITTED, SPECULATIVE, PARTIAL = Priority
@@ -36,7 +36,7 @@ def test_a_batch_never_mixes_priorities() -> None:
 
 def test_a_full_queue_refuses_the_newcomer_and_keeps_the_rest() -> None:
     queue = queue_of(("a", PARTIAL), ("b", PARTIAL), max_waiting=2)
-    with pytest.raises(BusyError, match="the asr lane is full: 2 jobs wait"):
+    with pytest.raises(OverloadedError, match="the asr lane is full: 2 jobs wait"):
         queue.put("wanted", COMMITTED)
     assert queue.take(9) == ["a", "b"]
     queue.put("wanted", COMMITTED)
@@ -65,7 +65,7 @@ def test_any_history_agrees_with_a_sorted_list(history: list[Priority | int], ma
                 queue.put(number, step)
                 waiting = sorted([*waiting, (step, number)])
             else:
-                with pytest.raises(BusyError):
+                with pytest.raises(OverloadedError):
                     queue.put(number, step)
         else:
             same = [job for job in waiting if job[0] == waiting[0][0]][:step]

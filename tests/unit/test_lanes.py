@@ -9,7 +9,7 @@ import pytest
 
 from avatar.engines.scripted import ScriptedLlm
 from avatar.llm import Prompt, PromptMessage
-from protocol.errors import BusyError, EngineError
+from protocol.errors import EngineError, OverloadedError
 from server.batching import Priority
 from server.lanes import InlineLane, LlmLane, ThreadLane, run_llm
 
@@ -98,7 +98,7 @@ async def test_a_full_lane_refuses_the_newcomer() -> None:
     engine = Engine()
     async with lane_of(engine) as lane:
         tasks = [await asked(lane, n) for n in range(65)]
-        with pytest.raises(BusyError):
+        with pytest.raises(OverloadedError):
             await lane.ask(99)
         engine.go.set()
         assert len(await asyncio.gather(*tasks, return_exceptions=True)) == 65
