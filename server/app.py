@@ -9,7 +9,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
 from server.model_store.cli import models_command
 from server.model_store.store import ModelError, ModelStore, open_store
+from server.prepared import PreparedSpeech, rehearse
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.talk import talk_command
@@ -46,6 +47,7 @@ class Engines:
 
     lanes: Lanes
     llm: LlmEngine
+    voices: tuple[str, ...]
 
     def close(self) -> None:
         """Ends the workers, then frees the language model."""
@@ -102,10 +104,10 @@ def build_engines(config: Config, store: ModelStore) -> Engines:
         languages=asr.languages,
         turn=ThreadLane("turn", turn.run),
         asr=ThreadLane("asr", asr.run, workers=config.asr.workers, max_batch=4),
-        tts=ThreadLane("tts", tts.run, max_batch=1),
+        tts=PreparedSpeech(ThreadLane("tts", tts.run, max_batch=1)),
         llm=LlmLane(ThreadLane("llm", run_llm(llm), workers=llm.slots, max_batch=1)),
     )
-    return Engines(lanes, llm)
+    return Engines(lanes, llm, tts.voices())
 
 
 def build_llm(config: Config, store: ModelStore) -> LlmEngine:
@@ -133,6 +135,13 @@ def build_personas(config: Config) -> Mapping[str, Persona]:
     return personas
 
 
+def check_voices(personas: Iterable[Persona], voices: Collection[str]) -> None:
+    """Raises PersonaError for a voice that the synthesiser does not have."""
+    for persona in personas:
+        if persona.voice not in voices:
+            raise PersonaError(f"{persona.id}: voice: no voice {persona.voice!r}; there are: {', '.join(voices)}")
+
+
 def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) -> Room:
     """The room that the configuration describes."""
     required = config.access.tokens == "required" or (
@@ -151,10 +160,13 @@ async def serve(config: Config) -> None:
     try:
         engines = build_engines(config, open_store())
         try:
+            check_voices(personas.values(), engines.voices)
             room = build_room(config, engines.lanes, personas)
             server = build_server(build_asgi(room, config.access.origins))
             _say_where(config, listening.getsockname()[1], room)
+            rehearsal = asyncio.create_task(rehearse(engines.lanes.tts, personas.values()), name="rehearsal")
             await server.serve(sockets=[listening])
+            rehearsal.cancel()
         finally:
             engines.close()
     finally:
@@ -177,6 +189,7 @@ def talk(config: Config, persona_id: str, *, speak: bool) -> int:
         raise PersonaError(f"no persona {persona_id!r}; there are: {', '.join(sorted(personas))}")
     engines = build_engines(config, open_store())
     try:
+        check_voices([persona], engines.voices)
         return talk_command(engines.lanes, persona, config.llm.max_tokens, speak=speak)
     finally:
         engines.close()

@@ -23,7 +23,8 @@ from protocol.messages import ReplyChunk
 from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
-from speech.sentences import ClauseSplitter
+from server.prepared import PREPARED_SEED
+from speech.sentences import ClauseSplitter, split_clauses
 from speech.tts import SpeechJob, SpokenChunk
 
 CHUNK_SAMPLES = 12 * SAMPLES_PER_FACE_FRAME  # 200 ms: small enough to cancel, large enough not to chatter
@@ -96,13 +97,12 @@ class ReplyMaker:
     async def _clauses(self, reply: Reply) -> AsyncGenerator[str, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
         prepared = self._prepared(reply)
-        splitter = ClauseSplitter()
         if prepared is not None:
-            for clause in [*splitter.feed(prepared + " "), *splitter.finish()]:
+            for clause in split_clauses(prepared):
                 yield clause
             return
         async with aclosing(self._thought(reply)) as pieces:
-            async for clause in _split(pieces, splitter):
+            async for clause in _split(pieces):
                 if claims_to_be_human(clause, self._persona.name):
                     reply.kind = "disclosure"
                     yield self._persona.disclosure
@@ -139,7 +139,8 @@ class ReplyMaker:
             reply.first_clause_at = self._clock()
         emotion = marked or feel(said)
         priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
-        job = SpeechJob(said, self._persona.voice, self._persona.speed, seed=reply.id)
+        seed = reply.id if reply.kind == "llm" else PREPARED_SEED
+        job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
         spoken = await self._lanes.tts.ask(job, priority)
         if not len(spoken.pcm):
             return None
@@ -154,7 +155,8 @@ class ReplyMaker:
         return _Clause(spoken, face.frames, face.visemes, words, emotion, cues, start)
 
 
-async def _split(pieces: AsyncIterator[str], splitter: ClauseSplitter) -> AsyncGenerator[str, None]:
+async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
+    splitter = ClauseSplitter()
     async for piece in pieces:
         for clause in splitter.feed(piece):
             yield clause

@@ -17,6 +17,7 @@ import structlog
 from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
+from avatar.llm import Prompt
 from avatar.persona import Persona
 from protocol.errors import EngineError, InternalError, StagedoorError
 from protocol.messages import Consents, ErrorMessage, Hello, Listening, ReplyCancelled, ReplyChunk, Transcript
@@ -97,6 +98,7 @@ class Session:
         self._marks_seen = False
         self._heard_samples = 0
         self._times: TurnTimes | None = None
+        self._warming = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._gap_timer: asyncio.TimerHandle | None = None
@@ -107,7 +109,7 @@ class Session:
 
     def start(self) -> None:
         """The person knows that they talk with an AI: greet them, and say so first."""
-        self._spawn(self._prefill(), "prefill")
+        self._warm(self._dialogue.base_prompt())
         if self._settings.greet:
             self._handle(LineDue(f"{self.persona.disclosure} {self.persona.greeting}"))
 
@@ -194,13 +196,15 @@ class Session:
         match action:
             case OpenTurn():
                 self._ears.open_turn()
-                self._spawn(self._prefill(), "prefill")
+                self._warm(self._dialogue.base_prompt())
             case Recognise():
                 self._spawn(self._recognise(action, self._times), f"recognise-{action.turn_id}.{action.revision}")
             case ScoreTurn():
                 self._spawn(self._score(action, self._times), f"score-{action.turn_id}.{action.revision}")
             case ShowTranscript(turn_id, text, final):
                 self.outbox.post(Transcript(turn_id, text, final))
+                if not final:
+                    self._warm(self._dialogue.prompt(text, max_tokens=1))
             case CloseTurn():
                 self._ears.close_turn()
             case StartReply():
@@ -230,11 +234,19 @@ class Session:
             times.scored_at = self._clock()
         self._handle(scored)
 
-    async def _prefill(self) -> None:
+    def _warm(self, prompt: Prompt) -> None:
+        """Lets the language model read what is known so far while the fan speaks; one such job at a time."""
+        if not self._warming:
+            self._warming = True
+            self._spawn(self._prefill(prompt), "prefill")
+
+    async def _prefill(self, prompt: Prompt) -> None:
         try:
-            await self._lanes.llm.prefill(self._dialogue.base_prompt())
+            await self._lanes.llm.prefill(prompt)
         except StagedoorError as error:  # a cold cache only costs time
             self._log.warning("prefill_failed", code=error.code, error=str(error))
+        finally:
+            self._warming = False
 
     # --- replies ---
 

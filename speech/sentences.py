@@ -15,6 +15,12 @@ _CLAUSE_END = re.compile(r"[,;:—–]+[\"'”’)\]]*(?=\s)")
 _ABBREVIATION = re.compile(r"(?:\b(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|no|jr|sr|prof)|\b[A-Z])\.$", re.IGNORECASE)
 
 
+def split_clauses(text: str) -> list[str]:
+    """The clauses of a text that is known as a whole."""
+    splitter = ClauseSplitter()
+    return [*splitter.feed(text + " "), *splitter.finish()]
+
+
 class ClauseSplitter:
     """Collects pieces; gives out clauses as soon as they are whole. Nothing is lost: the clauses joined by
     spaces are the text with its white space collapsed.

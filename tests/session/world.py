@@ -29,6 +29,7 @@ from protocol.messages import (
 from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ
 from server.connection import Connection, SocketClosedError
 from server.lanes import InlineLane, Lanes, LlmLane, run_llm
+from server.prepared import PreparedSpeech
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.tokens import TokenSigner
@@ -70,7 +71,7 @@ class World:
             languages=frozenset({"en", "de"}),
             turn=InlineLane("turn", turn.run, cost_s=0.04),
             asr=InlineLane("asr", asr.run, cost_s=self.asr_s),
-            tts=InlineLane("tts", tts.run, cost_s=self.tts_s),
+            tts=PreparedSpeech(InlineLane("tts", tts.run, cost_s=self.tts_s)),
             llm=LlmLane(InlineLane("llm", run_llm(self.llm), cost_s=self.llm_s)),
         )
         rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)

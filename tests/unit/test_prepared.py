@@ -1,0 +1,65 @@
+"""Lines said before anybody asks."""
+
+from pathlib import Path
+
+from avatar.persona import load_personas
+from server.batching import Priority
+from server.lanes import InlineLane
+from server.prepared import MAX_KEPT, PREPARED_SEED, PreparedSpeech, fixed_lines, rehearse, speech_jobs
+from speech.engines.scripted import ScriptedTts
+from speech.tts import SpeechJob
+
+NOVA = load_personas(Path(__file__).parents[2] / "personas")["nova"]
+
+
+class CountingTts(ScriptedTts):
+    """Remembers what it had to say."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def run(self, jobs):  # type: ignore[no-untyped-def]
+        self.said += [job.text for job in jobs]
+        return super().run(jobs)
+
+
+def lane_of(tts: ScriptedTts) -> PreparedSpeech:
+    return PreparedSpeech(InlineLane("tts", tts.run))
+
+
+async def test_a_prepared_line_is_said_once_and_a_new_one_every_time() -> None:
+    tts = CountingTts()
+    lane = lane_of(tts)
+    first = await lane.ask(SpeechJob("Hello.", "heart", 1.0, PREPARED_SEED))
+    assert await lane.ask(SpeechJob("Hello.", "heart", 1.0, PREPARED_SEED)) is first
+    await lane.ask(SpeechJob("Hello.", "heart", 1.2, PREPARED_SEED))
+    for seed in (1, 1, 2):
+        await lane.ask(SpeechJob("Hello.", "heart", 1.0, seed))
+    assert len(tts.said) == 5
+
+
+async def test_what_is_kept_is_bounded() -> None:
+    tts = CountingTts()
+    lane = lane_of(tts)
+    for n in range(MAX_KEPT + 1):
+        await lane.ask(SpeechJob(f"Line {n}.", "heart"))
+    await lane.ask(SpeechJob("Line 0.", "heart"))
+    await lane.ask(SpeechJob(f"Line {MAX_KEPT}.", "heart"))
+    assert len(tts.said) == MAX_KEPT + 2
+
+
+async def test_a_rehearsed_persona_has_every_fixed_line_ready() -> None:
+    tts = CountingTts()
+    lane = lane_of(tts)
+    await rehearse(lane, [NOVA])
+    rehearsed = len(tts.said)
+    for line in (*fixed_lines(NOVA), f"{NOVA.disclosure} {NOVA.greeting}"):
+        for job in speech_jobs(NOVA, line):
+            await lane.ask(job, Priority.COMMITTED)
+    assert len(tts.said) == rehearsed
+
+
+async def test_a_line_that_cannot_be_said_does_not_stop_the_rehearsal() -> None:
+    tts = ScriptedTts(voices=("another",))
+    await rehearse(lane_of(tts), [NOVA])
