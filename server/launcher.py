@@ -4,14 +4,21 @@ In a wheel the packages live in one private directory (`stagedoor/`), so that th
 `avatar` and `protocol` collide with nobody; this puts that directory on the path.
 """
 
+import os
 import sys
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[1]
 
+# llama.cpp's threads wait for each other at every layer. OpenMP lets them spin for milliseconds by default, which
+# starves them as soon as anything else runs: beside two busy processes the model then makes no text at all within
+# a minute, and 12 tokens a second with this short spin (docs/decisions/0013-short-spins.md). Read when the library loads.
+SPIN_COUNT = "1000"
+
 
 def main() -> int:
     """The `stagedoor` command."""
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     if str(HOUSE) not in sys.path:
         sys.path.insert(0, str(HOUSE))
     from server.app import main as app_main  # noqa: PLC0415  (importable only now)

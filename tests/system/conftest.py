@@ -9,7 +9,7 @@ from bench.server_process import ServerProcess
 from tests.speech_models import CLIPS as CLIPS_FOLDER
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     with ServerProcess({"server.greet": "false", "access.tokens": "required", "log.form": "json"}) as running:
         yield running

@@ -46,7 +46,7 @@ async def test_a_spoken_question_is_understood_and_answered_from_the_facts(
     server: ServerProcess, clips: dict[str, Clip]
 ) -> None:
     async with Fan(server.ws_url, server.token) as fan:
-        turn = await fan.say(clips["fan_question"])
+        turn = await fan.say(clips["fan_question"], reply_wait_s=60)
         assert "cat" in heard(turn).lower()
         assert re.search(r"\bmiso\b", said(turn), re.IGNORECASE), said(turn)
         assert report(turn).kind == "llm"
@@ -75,7 +75,7 @@ async def test_noise_is_not_answered(server: ServerProcess, clips: dict[str, Cli
 
 async def test_another_language_gets_a_sensible_answer(server: ServerProcess, clips: dict[str, Clip]) -> None:
     async with Fan(server.ws_url, server.token) as fan:
-        turn = await fan.say(clips["pv_test_de_norm"])
+        turn = await fan.say(clips["pv_test_de_norm"], reply_wait_s=60)
         assert heard(turn)
         assert said(turn)
         assert fan.errors == []
