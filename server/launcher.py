@@ -11,8 +11,8 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parents[1]
 
 # llama.cpp's threads wait for each other at every layer. OpenMP lets them spin for milliseconds by default, which
-# starves them as soon as anything else runs: beside two busy processes the model then makes no text at all within
-# a minute, and 12 tokens a second with this short spin (docs/decisions/0013-short-spins.md). Read when the library loads.
+# starves them as soon as anything else runs: beside two busy processes the model then makes no text within a minute,
+# and 12 tokens a second with this short spin (docs/decisions/0013-short-spins.md). Read when the library loads.
 SPIN_COUNT = "1000"
 
 
