@@ -125,7 +125,7 @@ def test_a_guess_is_kept_when_the_fan_only_breathed(stage: Stage) -> None:
     stage.after(0.05, FanStarted())
     stage.after(0.1, FanPaused(0.064))
     assert stage.after(0.1, WordsHeard(1, 3, "i love your songs", final=True)) == []
-    committed = stage.after(0.9, TurnScored(1, 3, 0.95))
+    committed = stage.after(1.7, TurnScored(1, 3, 0.95))
     assert [a for a in stage.done if isinstance(a, CancelReply)] == []
     assert CommitReply(1) in stage.done
     assert committed == []
