@@ -282,8 +282,7 @@ def play(story: list[tuple[float, Any]]) -> tuple[Stage, list[tuple[State, Any, 
         told = answer(stage, event) if isinstance(event, str) else event
         if seconds < 0:  # the clock jumped back
             stage.now += seconds
-        else:
-            stage.wait(seconds)
+        stage.wait(max(seconds, 0.0))
         before = stage.machine.state
         stage.after(0, told)
         seen.append((before, told, stage.machine.state))
