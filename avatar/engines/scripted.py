@@ -1,13 +1,18 @@
-"""A language model that says what it was told to say: the fake of every test that is not about the model.
+"""Models that say what they were told to say: the fakes of every test that is not about the model.
 
-It never sleeps. How long a real model would have taken is data beside it, for a lane with a virtual clock.
+They never sleep. How long a real model would have taken is data beside them, for a lane with a virtual clock.
 """
 
 import re
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from avatar.llm import Emit, Prompt
+from avatar.meaning import MEANING_SIZE
 from protocol.errors import EngineError
 
 #: The last words of the fan, or the whole prompt, to an answer.
@@ -76,3 +81,32 @@ class ScriptedLlm:
     def _check_open(self) -> None:
         if self.closed:
             raise EngineError("the scripted model is closed")
+
+
+class ScriptedMeaning:
+    """A MeaningEngine: texts are as near to each other as they share words. Remembers what it was asked.
+
+    A text in `fails` is answered with an EngineError.
+    """
+
+    def __init__(self, *, fails: frozenset[str] = frozenset()) -> None:
+        self.asked: list[str] = []
+        self.fails = fails
+
+    def run(self, jobs: Sequence[str]) -> list[NDArray[np.float32] | Exception]:
+        """See MeaningEngine."""
+        self.asked += jobs
+        return [self._answer(text) for text in jobs]
+
+    def _answer(self, text: str) -> NDArray[np.float32] | Exception:
+        if not isinstance(text, str) or text in self.fails:
+            return EngineError(f"the script has no meaning for {text!r}")
+        words = re.findall(r"\w+", text.lower()) or [""]
+        total = np.sum([_direction(word) for word in words], axis=0)
+        unit: NDArray[np.float32] = (total / np.linalg.norm(total)).astype(np.float32)
+        return unit
+
+
+def _direction(word: str) -> NDArray[np.float64]:
+    """[MEANING_SIZE]: always the same for a word, and nearly at right angles to that of any other."""
+    return np.random.default_rng(zlib.crc32(word.encode())).standard_normal(MEANING_SIZE)
