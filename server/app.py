@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from avatar.engines.llamacpp import LlamaCppEngine
+from avatar.engines.minilm import MiniLm
 from avatar.engines.openai_http import OpenAiHttpEngine
 from avatar.llm import LlmEngine
 from avatar.persona import Persona, PersonaError, load_personas
@@ -24,7 +25,7 @@ from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
 from server.model_store.cli import models_command
 from server.model_store.store import ModelError, ModelStore, open_store
-from server.prepared import PreparedSpeech, rehearse
+from server.prepared import PreparedSpeech
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.talk import talk_command
@@ -97,6 +98,7 @@ def build_engines(config: Config, store: ModelStore) -> Engines:
         compute_type=config.asr.compute_type,
     )
     tts = Hibari(threads=config.tts.threads)
+    meaning = MiniLm(store.path("minilm"))
     llm = build_llm(config, store)
     lanes = Lanes(
         vad=ThreadLane("vad", vad.run),
@@ -105,6 +107,7 @@ def build_engines(config: Config, store: ModelStore) -> Engines:
         turn=ThreadLane("turn", turn.run),
         asr=ThreadLane("asr", asr.run, workers=config.asr.workers, max_batch=4),
         tts=PreparedSpeech(ThreadLane("tts", tts.run, max_batch=1)),
+        meaning=ThreadLane("meaning", meaning.run),
         llm=LlmLane(ThreadLane("llm", run_llm(llm), workers=llm.slots, max_batch=1)),
     )
     return Engines(lanes, llm, tts.voices())
@@ -164,7 +167,7 @@ async def serve(config: Config) -> None:
             room = build_room(config, engines.lanes, personas)
             server = build_server(build_asgi(room, config.access.origins))
             _say_where(config, listening.getsockname()[1], room)
-            rehearsal = asyncio.create_task(rehearse(engines.lanes.tts, personas.values()), name="rehearsal")
+            rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
             await server.serve(sockets=[listening])
             rehearsal.cancel()
         finally:

@@ -197,8 +197,9 @@ class Lanes:
     asr: Lane[AsrJob, Hypothesis]
     tts: Lane[SpeechJob, SpokenChunk]
     llm: LlmLane
+    meaning: Lane[str, NDArray[np.float32]]
 
     def close(self) -> None:
         """Ends all workers."""
-        for lane in (self.vad, self.turn, self.asr, self.tts, self.llm):
+        for lane in (self.vad, self.turn, self.asr, self.tts, self.llm, self.meaning):
             lane.close()

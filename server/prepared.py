@@ -1,15 +1,20 @@
-"""Lines that are known beforehand, spoken beforehand: greetings, disclosures, answers that the creator wrote.
+"""What is known beforehand is said beforehand: greetings, disclosures, and the answers that the creator wrote.
 
-`PreparedSpeech` is a lane around the synthesiser's lane. What is said with PREPARED_SEED is kept, so the second time
-it costs nothing. What comes next: room.py rehearses every persona's lines when the server starts.
+`PreparedSpeech` is a lane around the synthesiser's lane: what is said with PREPARED_SEED is kept, so the second time
+it costs nothing. `PreparedReplies` finds the creator's answer to a fan's question by its meaning. `rehearse` fills
+both when the server starts. What comes next: reply.py asks before it asks the language model.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from avatar.emotion import split_marks
+from avatar.meaning import PreparedAnswers, asked_texts
 from avatar.persona import Persona
 from protocol.errors import ServerError
 from server.batching import Priority
@@ -20,6 +25,7 @@ from speech.tts import SpeechJob, SpokenChunk
 log = structlog.get_logger()
 
 PREPARED_SEED = 0  # replies of the language model use their own number, which begins at 1
+LEARN_AT_ONCE = 16
 MAX_KEPT = 512  # clauses of about 200 kB; the one that was said longest ago goes first
 
 
@@ -49,6 +55,37 @@ class PreparedSpeech:
         self._tts.close()
 
 
+class PreparedReplies:
+    """The creators' answers, by persona. Belongs to one event loop; empty until `learn`."""
+
+    def __init__(self, meaning: Lane[str, NDArray[np.float32]]) -> None:
+        self._meaning = meaning
+        self._answers: dict[str, PreparedAnswers] = {}
+
+    async def learn(self, persona: Persona) -> None:
+        """Reads the persona's prepared questions. Raises EngineError or OverloadedError."""
+        vectors: list[NDArray[np.float32]] = []
+        texts = asked_texts(persona)
+        for begin in range(0, len(texts), LEARN_AT_ONCE):  # together, so that the lane batches; not all, it is bounded
+            asks = (self._meaning.ask(text, Priority.PARTIAL) for text in texts[begin : begin + LEARN_AT_ONCE])
+            vectors += await asyncio.gather(*asks)
+        self._answers[persona.id] = PreparedAnswers(persona, vectors)
+
+    async def find(self, persona: Persona, said: str, priority: Priority) -> str | None:
+        """The answer that the creator wrote for these words. None: there is none, or the model of meaning failed."""
+        answers = self._answers.get(persona.id)
+        question = answers.question(said) if answers else None
+        if answers is None or question is None:
+            return None
+        try:
+            vector = await self._meaning.ask(question.text, priority)
+        except ServerError as error:
+            log.warning("meaning_failed", persona=persona.id, code=error.code, error=str(error))
+            return None
+        match = answers.best(question, vector)
+        return match.answer if match else None
+
+
 def fixed_lines(persona: Persona) -> list[str]:
     """Every line that the persona says word for word."""
     answers = [prepared.answer for fact in persona.facts for prepared in fact.prepared]
@@ -62,9 +99,16 @@ def speech_jobs(persona: Persona, line: str) -> list[SpeechJob]:
     return [SpeechJob(text, persona.voice, persona.speed, PREPARED_SEED) for text in said if text.strip()]
 
 
-async def rehearse(tts: Lane[SpeechJob, SpokenChunk], personas: Iterable[Persona]) -> None:
-    """Says every fixed line once, behind all other work. A line that cannot be said is logged and left out."""
+async def rehearse(tts: Lane[SpeechJob, SpokenChunk], replies: PreparedReplies, personas: Iterable[Persona]) -> None:
+    """Learns every prepared question and says every fixed line once, behind all other work.
+
+    What fails is logged and left out: the language model answers then, and the line is said when it is needed.
+    """
     for persona in personas:
+        try:
+            await replies.learn(persona)
+        except ServerError as error:
+            log.warning("learning_failed", persona=persona.id, code=error.code, error=str(error))
         for line in fixed_lines(persona):
             for job in speech_jobs(persona, line):
                 try:

@@ -23,7 +23,7 @@ from protocol.messages import ReplyChunk
 from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
-from server.prepared import PREPARED_SEED
+from server.prepared import PREPARED_SEED, PreparedReplies
 from speech.sentences import ClauseSplitter, split_clauses
 from speech.tts import SpeechJob, SpokenChunk
 
@@ -70,8 +70,9 @@ class _Clause:
 class ReplyMaker:
     """Makes the replies of one session."""
 
-    def __init__(self, lanes: Lanes, persona: Persona, clock: Callable[[], float]) -> None:
+    def __init__(self, lanes: Lanes, prepared: PreparedReplies, persona: Persona, clock: Callable[[], float]) -> None:
         self._lanes = lanes
+        self._answers = prepared
         self._persona = persona
         self._clock = clock
 
@@ -96,7 +97,7 @@ class ReplyMaker:
 
     async def _clauses(self, reply: Reply) -> AsyncGenerator[str, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
-        prepared = self._prepared(reply)
+        prepared = await self._prepared(reply)
         if prepared is not None:
             for clause in split_clauses(prepared):
                 yield clause
@@ -109,21 +110,19 @@ class ReplyMaker:
                     return
                 yield clause
 
-    def _prepared(self, reply: Reply) -> str | None:
-        if reply.line is not None:
-            reply.kind = "prepared"
-            return reply.line
-        if asks_if_real(reply.text, self._persona.name):
+    async def _prepared(self, reply: Reply) -> str | None:
+        if reply.line is None and asks_if_real(reply.text, self._persona.name):
             reply.kind = "disclosure"
             return self._persona.disclosure
-        declined = declines(self._persona, reply.text)
-        if declined is not None:
+        line = reply.line or declines(self._persona, reply.text)
+        if line is None:
+            line = await self._answers.find(self._persona, reply.text, _priority(reply))
+        if line is not None:
             reply.kind = "prepared"
-        return declined
+        return line
 
     async def _thought(self, reply: Reply) -> AsyncGenerator[str, None]:
-        priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
-        async with aclosing(self._lanes.llm.stream(reply.prompt, priority)) as pieces:
+        async with aclosing(self._lanes.llm.stream(reply.prompt, _priority(reply))) as pieces:
             async for piece in pieces:
                 if reply.first_piece_at is None:
                     reply.first_piece_at = self._clock()
@@ -138,10 +137,9 @@ class ReplyMaker:
         if reply.first_clause_at is None:
             reply.first_clause_at = self._clock()
         emotion = marked or feel(said)
-        priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
         seed = reply.id if reply.kind == "llm" else PREPARED_SEED
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
-        spoken = await self._lanes.tts.ask(job, priority)
+        spoken = await self._lanes.tts.ask(job, _priority(reply))
         if not len(spoken.pcm):
             return None
         if reply.first_voice_at is None:
@@ -153,6 +151,10 @@ class ReplyMaker:
         reply.total_samples += len(spoken.pcm)
         cues = tuple(GestureCue(start, name) for name in gestures)
         return _Clause(spoken, face.frames, face.visemes, words, emotion, cues, start)
+
+
+def _priority(reply: Reply) -> Priority:
+    return Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
 
 
 async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:

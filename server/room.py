@@ -11,6 +11,7 @@ from protocol.errors import BusyError, TokenError, UnsupportedError
 from protocol.messages import PROTOCOL_VERSION, Hello, Limits
 from server.lanes import Lanes
 from server.metrics import Metrics
+from server.prepared import PreparedReplies, rehearse
 from server.session import Session, SessionSettings
 from server.tokens import JoinClaims, TokenSigner
 
@@ -45,6 +46,7 @@ class Room:
         self.rules = rules
         self.signer = signer
         self._personas = personas
+        self._prepared = PreparedReplies(lanes.meaning)
         self._settings = settings
         self._sessions: set[Session] = set()
 
@@ -57,6 +59,10 @@ class Room:
         """Whether the next fan would be turned away."""
         return len(self._sessions) >= self.rules.max_sessions
 
+    async def rehearse(self) -> None:
+        """Prepares every persona's fixed lines and prepared answers, behind all other work."""
+        await rehearse(self.lanes.tts, self._prepared, self._personas.values())
+
     def open_session(self, hello: Hello) -> Session:
         """Lets a fan in. Raises TokenError, BusyError or UnsupportedError."""
         if hello.version.partition(".")[0] != MAJOR:
@@ -68,7 +74,9 @@ class Room:
         persona = self._personas.get(persona_id)
         if persona is None:
             raise TokenError(f"nobody called {persona_id!r} is here")
-        session = Session(secrets.token_hex(8), hello, persona, self.lanes, self.metrics, self._settings)
+        session = Session(
+            secrets.token_hex(8), hello, persona, self.lanes, self._prepared, self.metrics, self._settings
+        )
         self._sessions.add(session)
         self.metrics.sessions.set(len(self._sessions))
         log.info("session_opened", session=session.id, persona=persona.id, client=hello.client)

@@ -26,6 +26,7 @@ from server.ears import Ears
 from server.lanes import Lanes
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
+from server.prepared import PreparedReplies
 from server.reply import Reply, ReplyMaker
 from speech.turn_events import (
     Action,
@@ -71,7 +72,14 @@ class Session:
     """The conversation of one fan with one persona, from `start` to `close`, on one event loop."""
 
     def __init__(
-        self, session_id: str, hello: Hello, persona: Persona, lanes: Lanes, metrics: Metrics, settings: SessionSettings
+        self,
+        session_id: str,
+        hello: Hello,
+        persona: Persona,
+        lanes: Lanes,
+        prepared: PreparedReplies,
+        metrics: Metrics,
+        settings: SessionSettings,
     ) -> None:
         """Raises UnsupportedError for an audio format or language that is not spoken."""
         loop = asyncio.get_running_loop()
@@ -89,7 +97,7 @@ class Session:
         self._at_rest.set()
         self._ears = Ears(lanes, hello.audio_in, _language(hello.language, lanes.languages), self._clock)
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
-        self._maker = ReplyMaker(lanes, persona, self._clock)
+        self._maker = ReplyMaker(lanes, prepared, persona, self._clock)
         self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self._reply: Reply | None = None  # the newest one
         self._reply_task: asyncio.Task[None] | None = None

@@ -19,6 +19,7 @@ from protocol.messages import ErrorMessage, Hello, ReplyCancelled, ReplyChunk, S
 from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ
 from server.lanes import Lanes
 from server.metrics import Metrics
+from server.prepared import PreparedReplies
 from server.session import Session, SessionSettings
 
 JAW = ARKIT_52.index("jawOpen")
@@ -40,7 +41,9 @@ def talk_command(lanes: Lanes, persona: Persona, max_tokens: int, *, speak: bool
 
 async def _talk(lanes: Lanes, persona: Persona, max_tokens: int, write: Write, *, speak: bool) -> None:
     settings = SessionSettings(max_tokens=max_tokens)
-    session = Session("talk", Hello(client="stagedoor talk"), persona, lanes, Metrics(), settings)
+    prepared = PreparedReplies(lanes.meaning)
+    await prepared.learn(persona)
+    session = Session("talk", Hello(client="stagedoor talk"), persona, lanes, prepared, Metrics(), settings)
     heard: asyncio.Queue[bytes] = asyncio.Queue(maxsize=100)  # 2 s of microphone; when full, new audio is dropped
     with ExitStack() as stack:
         sound = stack.enter_context(DeviceSound(heard)) if speak else None

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from avatar.engines.scripted import ScriptedLlm
+from avatar.engines.scripted import ScriptedLlm, ScriptedMeaning
 from avatar.persona import Persona, load_personas
 from protocol.codec import Codec
 from protocol.messages import (
@@ -72,6 +72,7 @@ class World:
             turn=InlineLane("turn", turn.run, cost_s=0.04),
             asr=InlineLane("asr", asr.run, cost_s=self.asr_s),
             tts=PreparedSpeech(InlineLane("tts", tts.run, cost_s=self.tts_s)),
+            meaning=InlineLane("meaning", ScriptedMeaning().run, cost_s=0.01),
             llm=LlmLane(InlineLane("llm", run_llm(self.llm), cost_s=self.llm_s)),
         )
         rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from avatar.engines.scripted import ScriptedMeaning
 from avatar.persona import load_personas
 from server.batching import Priority
 from server.lanes import InlineLane
-from server.prepared import MAX_KEPT, PREPARED_SEED, PreparedSpeech, fixed_lines, rehearse, speech_jobs
+from server.prepared import MAX_KEPT, PREPARED_SEED, PreparedReplies, PreparedSpeech, fixed_lines, rehearse, speech_jobs
 from speech.engines.scripted import ScriptedTts
 from speech.tts import SpeechJob
 
@@ -52,7 +53,7 @@ async def test_what_is_kept_is_bounded() -> None:
 async def test_a_rehearsed_persona_has_every_fixed_line_ready() -> None:
     tts = CountingTts()
     lane = lane_of(tts)
-    await rehearse(lane, [NOVA])
+    await rehearse(lane, replies_of(ScriptedMeaning()), [NOVA])
     rehearsed = len(tts.said)
     for line in (*fixed_lines(NOVA), f"{NOVA.disclosure} {NOVA.greeting}"):
         for job in speech_jobs(NOVA, line):
@@ -60,6 +61,30 @@ async def test_a_rehearsed_persona_has_every_fixed_line_ready() -> None:
     assert len(tts.said) == rehearsed
 
 
+def replies_of(meaning: ScriptedMeaning) -> PreparedReplies:
+    return PreparedReplies(InlineLane("meaning", meaning.run))
+
+
+async def test_a_prepared_question_is_found_and_others_are_not() -> None:
+    replies = replies_of(ScriptedMeaning())
+    asked = NOVA.facts[0].prepared[0].asked[0]
+    assert await replies.find(NOVA, asked, Priority.COMMITTED) is None, "nothing was learned yet"
+    await replies.learn(NOVA)
+    assert await replies.find(NOVA, asked, Priority.COMMITTED) == NOVA.facts[0].prepared[0].answer
+    assert await replies.find(NOVA, "How far is the moon?", Priority.COMMITTED) is None
+    assert await replies.find(NOVA, "", Priority.COMMITTED) is None
+
+
+async def test_a_model_of_meaning_that_fails_leaves_the_question_to_the_language_model() -> None:
+    asked = NOVA.facts[0].prepared[0].asked[0]
+    meaning = ScriptedMeaning()
+    replies = replies_of(meaning)
+    await replies.learn(NOVA)
+    meaning.fails = frozenset(meaning.asked)
+    assert await replies.find(NOVA, asked, Priority.COMMITTED) is None
+    await rehearse(lane_of(ScriptedTts()), replies, [NOVA])
+
+
 async def test_a_line_that_cannot_be_said_does_not_stop_the_rehearsal() -> None:
     tts = ScriptedTts(voices=("another",))
-    await rehearse(lane_of(tts), [NOVA])
+    await rehearse(lane_of(tts), replies_of(ScriptedMeaning()), [NOVA])
