@@ -23,7 +23,7 @@ WHAT_TO_WRITE: Final = {
     "name": 'the name fans see, up to 80 characters: name = "Nova Reyes"',
     "pronouns": 'how to speak of the creator: pronouns = "she/her"',
     "language": 'a two-letter language code: language = "en"',
-    "voice": 'a voice of the synthesiser, as `stagedoor models list` names it: voice = "heart"',
+    "voice": 'a voice of the synthesiser; the default one has one: voice = "heart"',
     "speed": "the pace of the voice, 0.5 to 2.0; 1.0 is its own: speed = 1.0",
     "manners": '[manners] with style = ["..."], warmth = 0.0 to 1.0, energy = 0.0 to 1.0',
     "style": 'sentences on how the avatar talks: style = ["Teases gently."]',

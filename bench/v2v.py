@@ -27,7 +27,7 @@ TURNS_PER_VISIT = 12  # a meet-and-greet is minutes, not hours
 WARM_S = 3.0  # between hello and the first words: the greeting that is left out here would take longer
 BETWEEN_S = 0.6  # between a reply and the fan's next words
 STAGGER_S = 1.3  # between the arrivals of fans that come at once
-QUICK_TURNS, QUICK_PAUSES, QUICK_TURNS_EACH = 10, 2, 3
+QUICK_TURNS, QUICK_PAUSES, QUICK_TURNS_EACH = 18, 7, 3
 
 Figure = float | int | str | None
 
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench.v2v", description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--clips", type=Path, default=HOUSE / "tests" / "clips", help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, default=HOUSE / "out" / "bench")
-    parser.add_argument("--quick", action="store_true", help="under four minutes")
+    parser.add_argument("--quick", action="store_true", help="about five minutes")
     parser.add_argument("--limit", type=int, help="at most so many clips of each sort, evenly spread")
     parser.add_argument("--fans", type=int, default=4, help="how many at once, after the single one; 0 for none")
     return parser

@@ -41,7 +41,7 @@ class Score:
     median_s: float
     p95_s: float
     cpu_ratio: float
-    full_passes: int
+    second_passes: int
 
     @property
     def wer(self) -> float:
@@ -122,15 +122,15 @@ def _score(kind: str, clips: list[Clip], trials: list[dict[str, _Trial]]) -> Sco
         median_s=round(statistics.median(walls), 3),
         p95_s=round(walls[int(0.95 * (len(walls) - 1))], 3),
         cpu_ratio=round(statistics.median(t[kind].cpu_s / t["full"].cpu_s for t in trials), 3),
-        full_passes=sum(trial.heard.full_context for trial in own),
+        second_passes=sum(trial.heard.second_pass for trial in own),
     )
 
 
 def table(scores: Iterable[Score]) -> str:
     """The figures as text."""
-    lines = ["way    word errors    median      p95   cpu/full  full passes"]
+    lines = ["way    word errors    median      p95   cpu/full  second passes"]
     lines += [
-        f"{s.kind:6} {s.wer:11.2%} {s.median_s:8.3f}s {s.p95_s:7.3f}s {s.cpu_ratio:9.2f}x {s.full_passes:6d}/{s.clips}"
+        f"{s.kind:6} {s.wer:11.2%} {s.median_s:8.3f}s {s.p95_s:7.3f}s {s.cpu_ratio:9.2f}x {s.second_passes:6d}/{s.clips}"
         for s in scores
     ]
     return "\n".join(lines)

@@ -51,6 +51,7 @@ class Reply:
     first_clause_at: float | None = None
     first_voice_at: float | None = None  # the first clause was synthesised
     committed_at: float | None = None
+    answer: str | None = None  # the creator's, found for these words
     error: StagedoorError | None = None
 
 
@@ -73,6 +74,7 @@ class ReplyMaker:
     def __init__(self, lanes: Lanes, prepared: PreparedReplies, persona: Persona, clock: Callable[[], float]) -> None:
         self._lanes = lanes
         self._answers = prepared
+        self.given: set[str] = set()  # answers that the fan has heard the beginning of
         self._persona = persona
         self._clock = clock
 
@@ -116,10 +118,18 @@ class ReplyMaker:
             return self._persona.disclosure
         line = reply.line or declines(self._persona, reply.text)
         if line is None:
-            line = await self._answers.find(self._persona, reply.text, _priority(reply))
+            line = await self._new_answer(reply)
         if line is not None:
             reply.kind = "prepared"
         return line
+
+    async def _new_answer(self, reply: Reply) -> str | None:
+        """The creator's answer, once in a conversation: whoever asks again wants to hear something else."""
+        answer = await self._answers.find(self._persona, reply.text, _priority(reply))
+        if answer in self.given:
+            return None
+        reply.answer = answer
+        return answer
 
     async def _thought(self, reply: Reply) -> AsyncGenerator[str, None]:
         async with aclosing(self._lanes.llm.stream(reply.prompt, _priority(reply))) as pieces:

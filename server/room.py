@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from avatar.persona import Persona
@@ -68,6 +69,8 @@ class Room:
         if hello.version.partition(".")[0] != MAJOR:
             raise UnsupportedError(f"version {hello.version} is not spoken here; this is {PROTOCOL_VERSION}")
         claims = self._claims(hello)
+        if claims.name:
+            hello = msgspec.structs.replace(hello, name=claims.name)
         if self.is_full():
             raise BusyError(f"all {self.rules.max_sessions} places are taken; try again in a minute")
         persona_id = claims.persona or self.rules.default_persona

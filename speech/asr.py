@@ -28,15 +28,15 @@ class AsrJob:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was heard. Empty text means: no words. `mean_logprob` is per token; `full_context` says that the
-    short context was distrusted and the 30 s one was used.
+    """What was heard. Empty text means: no words. `mean_logprob` is per token; `second_pass` says that the
+    first decoding was distrusted and a longer context was used.
     """
 
     text: str
     language: str
     mean_logprob: float
     no_speech_prob: float
-    full_context: bool = False
+    second_pass: bool = False
 
 
 class AsrEngine(Protocol):

@@ -6,7 +6,7 @@ What comes next: the synthesiser speaks each clause (tts.py).
 
 import re
 
-FIRST_CLAUSE_MIN_CHARS = 12  # "Oh, I love it" may go out at a comma; "Oh," alone sounds chopped
+FIRST_CLAUSE_MIN_CHARS = 2  # "No," may go out at once: the rest is ready before it has been said
 CLAUSE_MIN_CHARS = 60  # later commas only cut what is long enough to breathe
 CLAUSE_MAX_CHARS = 220  # a model that never ends its sentence is cut at a space
 

@@ -30,6 +30,9 @@ _FULL_SAMPLES: Final = int(FULL_CONTEXT_S * INPUT_RATE_HZ)
 _HOP_SAMPLES: Final = 160
 _FULL_MEL_FRAMES: Final = _FULL_SAMPLES // _HOP_SAMPLES
 _PADDING_SAMPLES: Final = 2 * INPUT_RATE_HZ  # with less, phrases are said twice more often; more gains little
+# Behind what was doubted the first time. Over 93 clips as good as the full 30 s (12.8 % words wrong against 12.7 %) at
+# half the time (95th percentile 0.78 s against 1.57 s); 12 s is worse (14.1 %).
+_SECOND_PADDING_SAMPLES: Final = 6 * INPUT_RATE_HZ
 _MIN_SAMPLES: Final = INPUT_RATE_HZ // 20
 _MIN_PEAK: Final = 1e-3
 
@@ -94,12 +97,12 @@ class Whisper:
         results: list[Hypothesis | Exception] = [self._fault(job) or _no_words(job) for job in jobs]
         to_hear = [i for i, job in enumerate(jobs) if isinstance(results[i], Hypothesis) and is_audible(job.pcm)]
         doubted = []
-        for i, decoded in zip(to_hear, self._decode([jobs[i] for i in to_hear], self._always_full), strict=True):
-            results[i] = believed(decoded, full_context=self._always_full)
+        for i, decoded in zip(to_hear, self._decode([jobs[i] for i in to_hear]), strict=True):
+            results[i] = believed(decoded, second_pass=False)
             if not jobs[i].quick and not self._always_full and is_doubtful(decoded):
                 doubted.append(i)
-        for i, decoded in zip(doubted, self._decode([jobs[i] for i in doubted], full=True), strict=True):
-            results[i] = believed(decoded, full_context=True)
+        for i, decoded in zip(doubted, self._decode([jobs[i] for i in doubted], _SECOND_PADDING_SAMPLES), strict=True):
+            results[i] = believed(decoded, second_pass=True)
         return results
 
     def _fault(self, job: AsrJob) -> EngineError | None:
@@ -113,12 +116,13 @@ class Whisper:
         found = (re.fullmatch(r"<\|([a-z]{2,3})\|>", token) for token in self._tokenizer.get_vocab())
         return frozenset(match[1] for match in found if match)
 
-    def _decode(self, jobs: Sequence[AsrJob], full: bool) -> list[Decoded]:
-        """One encoder call and one greedy decoder call for all jobs."""
+    def _decode(self, jobs: Sequence[AsrJob], padding_samples: int = _PADDING_SAMPLES) -> list[Decoded]:
+        """One encoder call and one greedy decoder call for all jobs, with so much silence behind the longest."""
         if not jobs:
             return []
+        full = self._always_full
         longest = max(len(job.pcm) for job in jobs)
-        context = _FULL_SAMPLES if full else min(longest + _PADDING_SAMPLES, _FULL_SAMPLES)
+        context = _FULL_SAMPLES if full else min(longest + padding_samples, _FULL_SAMPLES)
         features = np.stack([self._features(job.pcm, context) for job in jobs])
         encoded = self._model.encode(ctranslate2.StorageView.from_array(features))
         languages = self._languages(jobs, encoded)
@@ -208,10 +212,10 @@ def is_doubtful(decoded: Decoded) -> bool:
     )
 
 
-def believed(decoded: Decoded, *, full_context: bool) -> Hypothesis:
+def believed(decoded: Decoded, *, second_pass: bool) -> Hypothesis:
     """What is taken from a decoding: an echo is cut off, words made up from noise are left out."""
     text = "" if is_noise(decoded) else without_echo(decoded.text)
-    return Hypothesis(text, decoded.language, decoded.mean_logprob, decoded.no_speech_prob, full_context)
+    return Hypothesis(text, decoded.language, decoded.mean_logprob, decoded.no_speech_prob, second_pass)
 
 
 def is_noise(decoded: Decoded) -> bool:

@@ -124,8 +124,8 @@ def test_only_a_final_pays_for_a_second_pass(base: Whisper) -> None:
     """The speaker says "uh uh uh" and the decoder never stops: a final asks the full context, a partial does not."""
     stutter = np.concatenate([clip("mfa_youknow")[30_000:]] * 3)
     quick, final = (heard(base.run([AsrJob(stutter, quick=quick)])[0]) for quick in (True, False))
-    assert not quick.full_context
-    assert final.full_context
+    assert not quick.second_pass
+    assert final.second_pass
 
 
 def test_thirty_seconds_are_recognised(tiny: Whisper) -> None:

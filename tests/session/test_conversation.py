@@ -102,6 +102,26 @@ def test_a_model_that_claims_to_be_human_is_not_heard() -> None:
     run_virtual(story())
 
 
+def test_the_creators_answer_is_given_once_and_without_the_model() -> None:
+    async def story() -> None:
+        prepared = PERSONAS["nova"].facts[0].prepared[0]
+        question = prepared.asked[0]
+        world = World(answers={question: "As I said, Miso."}, rehearse=True)
+        async with fan_in(world) as fan:
+            fan.send(TextInput(question))
+            await asyncio.sleep(0.05)
+            assert fan.chunks(1), "the voice lay ready"
+            await asyncio.sleep(9)
+            assert fan.words(1) == prepared.answer
+            assert fan.all(TurnReport)[0].kind == "prepared"
+            assert world.llm.streamed == []
+            fan.send(TextInput(question))
+            await asyncio.sleep(9)
+            assert fan.words(2) == "As I said, Miso."
+
+    run_virtual(story())
+
+
 def test_partials_are_shown_while_the_fan_speaks() -> None:
     async def story() -> None:
         async with fan_in(World()) as fan:

@@ -54,6 +54,7 @@ class World:
     llm_s: float = 0.2
     tts_s: float = 0.03
     greet: bool = False
+    rehearse: bool = False
     limits: Limits = field(default_factory=Limits)
     max_sessions: int = 4
     tokens_required: bool = False
@@ -77,6 +78,12 @@ class World:
         )
         rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)
         return Room(lanes, PERSONAS, TokenSigner("s" * 32), rules, SessionSettings(greet=self.greet))
+
+    async def rehearsed(self) -> Room:
+        """A room that knows its personas' prepared answers."""
+        room = self.room()
+        await room.rehearse()
+        return room
 
 
 class FakeSocket:
@@ -204,7 +211,7 @@ async def fan_in(world: World, **hello: Any) -> AsyncIterator[Fan]:
 @asynccontextmanager
 async def fans_in(world: World, n_fans: int, **hello: Any) -> AsyncIterator[list[Fan]]:
     """Several fans in one room."""
-    room = world.room()
+    room = await world.rehearsed() if world.rehearse else world.room()
     fans = [Fan(room, Hello(**hello)) for _ in range(n_fans)]
     for fan in fans:
         await fan.enter()

@@ -16,7 +16,7 @@ def clauses(*pieces: str) -> list[str]:
     ("text", "expected"),
     [
         ("My cat is Miso. She runs the house.", ["My cat is Miso.", "She runs the house."]),
-        ("Oh, I love that one.", ["Oh, I love that one."]),
+        ("Oh, I love that one.", ["Oh,", "I love that one."]),
         ("I wrote it at night, in the rain.", ["I wrote it at night,", "in the rain."]),
         ("Dr. Lee came. J. K. Rowling did not.", ["Dr. Lee came.", "J. K. Rowling did not."]),
         ("It costs 3.50 a cup. Really!", ["It costs 3.50 a cup.", "Really!"]),

@@ -73,7 +73,7 @@ def test_only_text_tokens_are_kept_in_their_order(ids: list[int], seconds: float
 )
 def test_a_long_phrase_said_again_is_an_echo_a_short_one_is_speech(text: str, believed_text: str) -> None:
     assert without_echo(text) == believed_text
-    assert believed(decoded(text), full_context=False).text == believed_text
+    assert believed(decoded(text), second_pass=False).text == believed_text
 
 
 @given(st.text(alphabet="ab ,.", max_size=80))
@@ -110,18 +110,18 @@ def test_words_made_up_from_noise_are_left_out_and_cost_no_second_pass(
     text: str, logprob: float, no_speech: float
 ) -> None:
     made_up = decoded(text, logprob=logprob, no_speech=no_speech)
-    assert believed(made_up, full_context=False).text == ""
+    assert believed(made_up, second_pass=False).text == ""
     assert not is_doubtful(made_up)
 
 
 @pytest.mark.parametrize(("logprob", "no_speech"), [(-0.3, 0.9), (-1.5, 0.5), (-2.5, 0.05)])
 def test_a_fan_who_says_thank_you_is_heard(logprob: float, no_speech: float) -> None:
-    assert believed(decoded("Thank you.", logprob=logprob, no_speech=no_speech), full_context=False).text
+    assert believed(decoded("Thank you.", logprob=logprob, no_speech=no_speech), second_pass=False).text
 
 
 def test_the_hypothesis_says_which_context_it_came_from() -> None:
-    assert believed(decoded(), full_context=True).full_context
-    assert not believed(decoded(), full_context=False).full_context
+    assert believed(decoded(), second_pass=True).second_pass
+    assert not believed(decoded(), second_pass=False).second_pass
 
 
 def test_loops_compress_better_than_speech() -> None:
