@@ -130,7 +130,8 @@ def table(scores: Iterable[Score]) -> str:
     """The figures as text."""
     lines = ["way    word errors    median      p95   cpu/full  second passes"]
     lines += [
-        f"{s.kind:6} {s.wer:11.2%} {s.median_s:8.3f}s {s.p95_s:7.3f}s {s.cpu_ratio:9.2f}x {s.second_passes:6d}/{s.clips}"
+        f"{s.kind:6} {s.wer:11.2%} {s.median_s:8.3f}s {s.p95_s:7.3f}s {s.cpu_ratio:9.2f}x "
+        f"{s.second_passes:6d}/{s.clips}"
         for s in scores
     ]
     return "\n".join(lines)

@@ -75,6 +75,7 @@ def test_turns_and_pauses_are_told_apart():
     assert {clip.name for clip in with_pauses(clips)} == {
         "dpause_1000ms_libri_367-130732-0001",
         "dpause_800ms_lj_LJ001-0029",
+        *(f"fan_pause_0{n}" for n in range(1, 6)),
     }
 
 
