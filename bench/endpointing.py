@@ -1,6 +1,6 @@
 """Waiting against cutting off: what each rule for the end of a turn costs, on recorded speech.
 
-`python -m bench.endpointing --clips tests/clips /work/shared/data` listens to every English clip as the server does
+`python -m bench.endpointing --clips tests/clips ../shared/data` listens to every English clip as the server does
 (VAD frame by frame, Segmenter, Smart Turn and Whisper at each pause notice) and asks every rule how long it would have
 waited: at the true end that is delay, in a pause inside the turn it decides whether the fan is cut off. Writes
 endpointing.json (flat), endpointing.png and the table of pauses, endpointing_pauses.json, from which the next run
