@@ -73,7 +73,8 @@ class Hysteresis:
     stop_prob: float = 0.35
     onset_frames: int = 2  # of the last `window_frames`, at or above start_prob
     window_frames: int = 3
-    pause_frames: int = 2  # in a row below stop_prob
+    pause_frames: int = 2  # in a row below stop_prob ...
+    sure_stop_prob: float = 0.2  # ... or one below this: 16 ms sooner in the mean, for 2 % more notices (238 clips)
 
 
 class Segmenter:
@@ -109,9 +110,10 @@ class Segmenter:
         return SpeechStarted(self.heard_samples - frames_ago * FRAME_SAMPLES)
 
     def _pause(self, prob: float) -> SpeechStopped | None:
-        # Written so that a NaN counts as silence.
+        # Written so that a NaN counts as silence, though never as sure.
+        surely_silent = prob < self.rules.sure_stop_prob
         self._silent_frames = 0 if prob >= self.rules.stop_prob else self._silent_frames + 1
-        if self._silent_frames < self.rules.pause_frames:
+        if self._silent_frames < self.rules.pause_frames and not surely_silent:
             return None
         self.speaking = False
         return SpeechStopped(self.heard_samples - self._silent_frames * FRAME_SAMPLES, self.heard_samples)

@@ -8,7 +8,7 @@ from speech.vad import FRAME_SAMPLES as F
 from speech.vad import Hysteresis, Segmenter, SpeechStarted, SpeechStopped
 
 PROBS = {"V": 0.9, "s": 0.1, ".": 0.4, "N": float("nan")}
-THREE = Hysteresis(pause_frames=3)
+THREE = Hysteresis(pause_frames=3, sure_stop_prob=0.0)
 
 
 def feed(segmenter: Segmenter, frames: str) -> list[SpeechStarted | SpeechStopped]:
@@ -42,6 +42,12 @@ def test_frames_in_between_keep_speech_alive_but_do_not_start_it() -> None:
 
 def test_a_gap_shorter_than_a_pause_is_not_told() -> None:
     assert feed(Segmenter(THREE), "VVssVssVssV") == [SpeechStarted(0)]
+
+
+def test_one_frame_of_sure_silence_is_a_pause() -> None:
+    segmenter = Segmenter(Hysteresis(pause_frames=3, sure_stop_prob=0.2))
+    probs = np.array([0.9, 0.9, 0.3, 0.1, 0.1], np.float32)
+    assert segmenter.feed(probs) == [SpeechStarted(0), SpeechStopped(2 * F, 4 * F)]
 
 
 def test_the_fan_goes_on_after_a_pause() -> None:
