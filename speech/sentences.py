@@ -48,15 +48,17 @@ class ClauseSplitter:
         return [rest] if rest else []
 
     def _cut(self) -> int | None:
+        """Where the first clause ends, if that is known yet. The earliest end counts, so pieces do not matter."""
         text = self._pending
-        for match in _SENTENCE_END.finditer(text):
-            if not _ABBREVIATION.search(text[: match.end()].rstrip("\"'”’)]")):
-                return match.end()
         shortest = FIRST_CLAUSE_MIN_CHARS if self._first else CLAUSE_MIN_CHARS
-        for match in _CLAUSE_END.finditer(text):
-            if match.start() >= shortest:
-                return match.end()
-        if len(text) > CLAUSE_MAX_CHARS:
-            space = text.rfind(" ", 1, CLAUSE_MAX_CHARS)
-            return space if space > 0 else CLAUSE_MAX_CHARS
-        return None
+        ends = [match.end() for match in _SENTENCE_END.finditer(text) if not _is_abbreviation(text[: match.end()])]
+        ends += [match.end() for match in _CLAUSE_END.finditer(text) if match.start() >= shortest]
+        cut = min(ends, default=None)
+        if len(text) <= CLAUSE_MAX_CHARS or (cut is not None and cut <= CLAUSE_MAX_CHARS):
+            return cut
+        space = text.rfind(" ", 1, CLAUSE_MAX_CHARS)
+        return space if space > 0 else CLAUSE_MAX_CHARS
+
+
+def _is_abbreviation(text: str) -> bool:
+    return _ABBREVIATION.search(text.rstrip("\"'”’)]")) is not None

@@ -38,6 +38,10 @@ def test_a_sentence_without_end_is_cut_at_a_space() -> None:
     assert all(len(c) <= CLAUSE_MAX_CHARS for c in clauses("word " * 400))
 
 
+def test_a_comma_that_comes_before_the_full_stop_counts_first() -> None:
+    assert clauses("No", ", I do not.\n") == clauses(*"No, I do not.\n") == ["No,", "I do not."]
+
+
 @given(st.lists(st.text(alphabet="ab .,!?\n\"'—A1", max_size=12), max_size=40))
 def test_nothing_is_lost_and_chunks_do_not_matter(pieces: list[str]) -> None:
     text = "".join(pieces)
