@@ -86,11 +86,16 @@ class PreparedReplies:
         return match.answer if match else None
 
 
+def opening_line(persona: Persona) -> str:
+    """What the persona says first: that it is an AI, then hello."""
+    return f"{persona.disclosure} {persona.greeting}"
+
+
 def fixed_lines(persona: Persona) -> list[str]:
     """Every line that the persona says word for word."""
     answers = [prepared.answer for fact in persona.facts for prepared in fact.prepared]
     refusals = [boundary.line for boundary in persona.not_discussed]
-    return [persona.disclosure, persona.greeting, persona.wait, persona.goodbye, *refusals, *answers]
+    return [opening_line(persona), persona.disclosure, persona.wait, persona.goodbye, *refusals, *answers]
 
 
 def speech_jobs(persona: Persona, line: str) -> list[SpeechJob]:

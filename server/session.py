@@ -26,7 +26,7 @@ from server.ears import Ears
 from server.lanes import Lanes
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
-from server.prepared import PreparedReplies
+from server.prepared import PreparedReplies, opening_line
 from server.reply import Reply, ReplyMaker
 from speech.turn_events import (
     Action,
@@ -119,7 +119,7 @@ class Session:
         """The person knows that they talk with an AI: greet them, and say so first."""
         self._warm(self._dialogue.base_prompt())
         if self._settings.greet:
-            self._handle(LineDue(f"{self.persona.disclosure} {self.persona.greeting}"))
+            self._handle(LineDue(opening_line(self.persona)))
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""

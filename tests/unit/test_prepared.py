@@ -6,7 +6,16 @@ from avatar.engines.scripted import ScriptedMeaning
 from avatar.persona import load_personas
 from server.batching import Priority
 from server.lanes import InlineLane
-from server.prepared import MAX_KEPT, PREPARED_SEED, PreparedReplies, PreparedSpeech, fixed_lines, rehearse, speech_jobs
+from server.prepared import (
+    MAX_KEPT,
+    PREPARED_SEED,
+    PreparedReplies,
+    PreparedSpeech,
+    fixed_lines,
+    opening_line,
+    rehearse,
+    speech_jobs,
+)
 from speech.engines.scripted import ScriptedTts
 from speech.tts import SpeechJob
 
@@ -55,7 +64,7 @@ async def test_a_rehearsed_persona_has_every_fixed_line_ready() -> None:
     lane = lane_of(tts)
     await rehearse(lane, replies_of(ScriptedMeaning()), [NOVA])
     rehearsed = len(tts.said)
-    for line in (*fixed_lines(NOVA), f"{NOVA.disclosure} {NOVA.greeting}"):
+    for line in (*fixed_lines(NOVA), opening_line(NOVA)):
         for job in speech_jobs(NOVA, line):
             await lane.ask(job, Priority.COMMITTED)
     assert len(tts.said) == rehearsed
