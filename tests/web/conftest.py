@@ -1,5 +1,6 @@
 """Fixtures for tests of the page: `open_page` opens any URL in a real Chromium with a microphone that plays a file."""
 
+import asyncio
 import urllib.parse
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -93,6 +94,17 @@ async def enter(page: Page, server: ScriptedServer) -> Visit:
     await visit.hears(DisclosureAcknowledged)
     await expect(page.locator("#room")).to_be_visible()
     return visit
+
+
+async def loudspeaker_runs(page: Page) -> None:
+    """Returns when the page's loudspeaker runs; needs EAR_INIT.
+
+    Asked again and again from here: `page.wait_for_function` would evaluate a string inside the page, which the
+    page's Content-Security-Policy rightly forbids.
+    """
+    async with asyncio.timeout(20):
+        while not await page.evaluate("ear.sound.length"):
+            await page.wait_for_timeout(50)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from scipy.signal import correlate, resample_poly
 
 from protocol.messages import AudioChunk, Interrupt, Listening, PlaybackMark, ReplyCancelled, ReplyChunk
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
-from tests.web.conftest import EAR_INIT, OpenPage, enter
+from tests.web.conftest import EAR_INIT, OpenPage, enter, loudspeaker_runs
 from tests.web.scripted_server import ScriptedServer, face_frame
 
 Floats = npt.NDArray[np.float64]
@@ -171,7 +171,7 @@ async def test_a_reply_is_played_to_its_last_sample_and_marked_as_it_goes(
     total = length_of(chunks)
     async with open_page(server.url, size=SMALL, init_script=EAR_INIT) as page:
         visit = await enter(page, server)
-        await page.wait_for_function("ear.sound.length > 0")
+        await loudspeaker_runs(page)
         await visit.say(*chunks)
         marks = await heard_to(visit, 7, total)
         played, _ = await loudspeaker(page)
@@ -191,7 +191,7 @@ async def test_two_replies_follow_each_other_and_an_old_one_is_not_played(
     first, second = reply(1, 0.5), reply(2, 0.5)
     async with open_page(server.url, size=SMALL, init_script=EAR_INIT) as page:
         visit = await enter(page, server)
-        await page.wait_for_function("ear.sound.length > 0")
+        await loudspeaker_runs(page)
         await visit.say(*first, *second, *reply(1, 0.5))
         await heard_to(visit, 1, length_of(first))
         await heard_to(visit, 2, length_of(second))
@@ -206,7 +206,7 @@ async def test_the_face_is_that_of_the_sample_that_is_heard(server: ScriptedServ
     total = length_of(chunks)
     async with open_page(server.url, size=SMALL, init_script=EAR_INIT) as page:
         visit = await enter(page, server)
-        await page.wait_for_function("ear.sound.length > 0")
+        await loudspeaker_runs(page)
         await visit.say(*chunks)
         await heard_to(visit, 3, total)
         played, first_frame = await loudspeaker(page)
@@ -228,7 +228,7 @@ async def test_a_cancelled_reply_is_silent_within_100_ms_and_the_mouth_closes(
 ) -> None:
     async with open_page(server.url, size=SMALL, init_script=EAR_INIT) as page:
         visit = await enter(page, server)
-        await page.wait_for_function("ear.sound.length > 0")
+        await loudspeaker_runs(page)
         await visit.say(*reply(5, 6, last=False))
         await visit.hears(PlaybackMark)
         await expect(page.locator("#face")).to_have_attribute("data-source", "reply 5")
@@ -255,7 +255,7 @@ async def test_a_cancelled_reply_is_silent_within_100_ms_and_the_mouth_closes(
 async def test_stop_is_silent_before_the_server_answers(server: ScriptedServer, open_page: OpenPage) -> None:
     async with open_page(server.url, size=SMALL, init_script=EAR_INIT) as page:
         visit = await enter(page, server)
-        await page.wait_for_function("ear.sound.length > 0")
+        await loudspeaker_runs(page)
         chunks = reply(1, 6)
         await visit.say(*chunks)
         await visit.hears(PlaybackMark)
