@@ -121,7 +121,7 @@ def test_an_unknown_language_is_refused_alone(base: Whisper) -> None:
 
 
 def test_only_a_final_pays_for_a_second_pass(base: Whisper) -> None:
-    """The speaker says "uh uh uh" and the decoder never stops: a final asks the full context, a partial does not."""
+    """The speaker says "uh uh uh" and the decoder never stops: a final is decoded twice, a partial is not."""
     stutter = np.concatenate([clip("mfa_youknow")[30_000:]] * 3)
     quick, final = (heard(base.run([AsrJob(stutter, quick=quick)])[0]) for quick in (True, False))
     assert not quick.second_pass
