@@ -66,7 +66,8 @@ class Hysteresis:
     Measured with Silero VAD on 190 real clips of speech (whispered ones apart) and 7 beds of noise and music: no bed
     starts anything, no clip is missed, the onset is within 32 ms of the labelled one (5th to 95th percentile) and is
     noticed 64 ms after it, the end is 0.03 s late in the middle and between -0.07 and +0.08 s. A pause is noticed
-    after two silent frames (one, when it is surely silent); a third would make 5 % fewer notices and every answer 32 ms later.
+    after two silent frames (one, when it is surely silent); a third would make 5 % fewer notices and every answer 32 ms
+    later.
     """
 
     start_prob: float = 0.5
