@@ -21,6 +21,7 @@ MAX_TEXT_CHARS = 2000
 
 Name = Annotated[str, Meta(max_length=80)]
 Token = Annotated[str, Meta(max_length=4096)]
+Metres = Annotated[float, Meta(ge=-100.0, le=100.0)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # exact in every language, also where numbers are doubles
 
 
@@ -48,7 +49,7 @@ class Hello(Message, tag="hello", frozen=True):
     token: Token = ""
     language: Annotated[str, Meta(max_length=16)] = "en"
     audio_in: AudioFormat = AudioFormat()
-    face: Literal["arkit52", "none"] = "arkit52"
+    face: Literal["arkit52", "azure55", "oculus15", "vrm", "none"] = "arkit52"
     consents: Consents = Consents()
 
 
@@ -76,6 +77,16 @@ class PlaybackMark(Message, tag="playback.mark", frozen=True):
     heard_samples: Count
 
 
+class FanPose(Message, tag="fan.pose", frozen=True):
+    """Where the fan's head is, in metres in the avatar's space, so that its eyes and head can follow.
+
+    The origin is on the floor under the avatar, y points up, z from the avatar towards the fan, x to the avatar's
+    left. The newest counts; more than 10 a second are of no use.
+    """
+
+    head: tuple[Metres, Metres, Metres]
+
+
 class Interrupt(Message, tag="interrupt", frozen=True):
     """The fan pressed stop: the reply that is playing ends now."""
 
@@ -97,7 +108,16 @@ class Leave(Message, tag="leave", frozen=True):
 
 
 ClientMessage = (
-    Hello | DisclosureAcknowledged | AudioChunk | TextInput | PlaybackMark | Interrupt | ConsentChange | Ping | Leave
+    Hello
+    | DisclosureAcknowledged
+    | AudioChunk
+    | TextInput
+    | PlaybackMark
+    | FanPose
+    | Interrupt
+    | ConsentChange
+    | Ping
+    | Leave
 )
 
 
@@ -114,10 +134,14 @@ class PersonaCard(Struct, frozen=True):
 
 
 class FaceFormat(Struct, frozen=True):
-    """How `face` bytes are to be read: frames of len(names) bytes, weight = byte / 255."""
+    """How `face` bytes are to be read: frames of len(names) bytes, weight = byte / 255.
+
+    The names in `centred` go both ways: weight = (byte - 128) / 127.
+    """
 
     names: tuple[str, ...]
     fps: int
+    centred: tuple[str, ...] = ()
 
 
 class Limits(Struct, frozen=True):
@@ -148,8 +172,9 @@ class ReplyChunk(Message, tag="reply.chunk", frozen=True):
     """A slice of a reply: audio, and the face for exactly that audio.
 
     audio: PCM16 mono in `audio_out`. face: one frame per 1/fps second; frame k of this chunk belongs to sample
-    start_samples + k * rate / fps. Words, visemes and cues are on the same clock; a span is sent with the chunk
-    in which it begins. `last` marks the end of the reply; that chunk may be empty.
+    start_samples + k * rate / fps. head: where the head turns, 3 bytes for each face frame. Words, visemes and cues
+    are on the same clock; a span is sent with the chunk in which it begins. `last` marks the end of the reply; that
+    chunk may be empty.
     """
 
     reply_id: int
@@ -162,6 +187,7 @@ class ReplyChunk(Message, tag="reply.chunk", frozen=True):
     emotion: EmotionCue | None = None
     gestures: tuple[GestureCue, ...] = ()
     last: bool = False
+    head: bytes = b""
 
 
 class ReplyCancelled(Message, tag="reply.cancelled", frozen=True):
@@ -173,10 +199,15 @@ class ReplyCancelled(Message, tag="reply.cancelled", frozen=True):
 
 
 class Listening(Message, tag="listening", frozen=True):
-    """Face frames between replies, played from arrival at `fps`; the newest message wins."""
+    """Face frames between replies, played from arrival at `fps`; the newest message wins.
+
+    head: as in `reply.chunk`. gestures: those that begin with this message; their `start_samples` is 0.
+    """
 
     seq: int
     face: bytes
+    head: bytes = b""
+    gestures: tuple[GestureCue, ...] = ()
 
 
 class Transcript(Message, tag="transcript", frozen=True):

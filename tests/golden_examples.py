@@ -18,6 +18,7 @@ from protocol.messages import (
     DisclosureAcknowledged,
     ErrorMessage,
     FaceFormat,
+    FanPose,
     Hello,
     Interrupt,
     Leave,
@@ -97,6 +98,7 @@ CHUNK = ReplyChunk(
     visemes=(VisemeSpan("sil", 0, 100), VisemeSpan("oh", 100, 350), VisemeSpan("aa", 350, 800)),
     emotion=EmotionCue(0, "joy", 0.75, 0.5),
     gestures=(GestureCue(0, "wave"),),
+    head=bytes((0, 0, 0, 8, 254, 3)),  # the second frame nods by 2 degrees
 )
 
 LAST_CHUNK = ReplyChunk(reply_id=7, seq=1, start_samples=2 * SAMPLES_PER_FACE_FRAME, audio=b"", face=b"", last=True)
@@ -104,10 +106,12 @@ LAST_CHUNK = ReplyChunk(reply_id=7, seq=1, start_samples=2 * SAMPLES_PER_FACE_FR
 UP: dict[str, ClientMessage] = {
     "hello": HELLO,
     "hello.defaults": Hello(),
+    "hello.azure55": Hello(face="azure55"),
     "disclosure.acknowledged": DisclosureAcknowledged(),
     "audio": AudioChunk(tone(160, 16_000), seq=3),
     "text": TextInput("What is your cat called? 🐈"),
     "playback.mark": PlaybackMark(reply_id=7, heard_samples=2400),
+    "fan.pose": FanPose((0.25, 1.625, 1.5)),
     "interrupt": Interrupt(),
     "consent": ConsentChange(Consents(recording=True, memory=True, emotion_sensing=True)),
     "ping": Ping(nonce=2**53 - 1),
@@ -119,7 +123,7 @@ DOWN: dict[str, ServerMessage] = {
     "reply.chunk": CHUNK,
     "reply.chunk.last": LAST_CHUNK,
     "reply.cancelled": ReplyCancelled(reply_id=7, reason="barge_in", heard_samples=640),
-    "listening": Listening(seq=12, face=face(0, 4, 8)),
+    "listening": Listening(seq=12, face=face(0, 4, 8), head=bytes(9), gestures=(GestureCue(0, "nod"),)),
     "transcript.partial": Transcript(turn_id=3, text="what is your", final=False),
     "transcript": Transcript(turn_id=3, text="What is your cat called?", final=True),
     "turn.report": TurnReport(

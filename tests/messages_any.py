@@ -21,7 +21,7 @@ def like(kind: shapes.Type) -> st.SearchStrategy[Any]:
         case shapes.IntType():
             return st.integers(-EXACT if kind.ge is None else kind.ge, EXACT if kind.le is None else kind.le)
         case shapes.FloatType():
-            return st.floats(allow_nan=False, allow_infinity=False)
+            return st.floats(kind.ge, kind.le, allow_nan=False, allow_infinity=False)
         case shapes.StrType():
             return st.text(max_size=min(kind.max_length or 200, 200))
         case shapes.BytesType():
@@ -30,6 +30,8 @@ def like(kind: shapes.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from(kind.values)
         case shapes.VarTupleType():
             return st.lists(like(kind.item_type), max_size=4).map(tuple)
+        case shapes.TupleType():
+            return st.tuples(*map(like, kind.item_types))
         case shapes.UnionType():
             return st.one_of(*map(like, kind.types))
         case shapes.StructType():

@@ -126,6 +126,8 @@ def _type(kind: shapes.Type) -> str:
             return kind.cls.__name__
         case shapes.VarTupleType():
             return f"list of {_type(kind.item_type)}"
+        case shapes.TupleType():
+            return f"list of {len(kind.item_types)} {_type(kind.item_types[0])}"
         case shapes.UnionType():
             return " or ".join(map(_type, kind.types))
         case shapes.LiteralType():
@@ -141,6 +143,10 @@ def _limits(kind: shapes.Type) -> str:
             return f"at most {kind.max_length} characters"
         case shapes.IntType() if kind.ge is not None or kind.le is not None:
             return f"{'' if kind.ge is None else kind.ge} to {_number(kind.le)}".strip()
+        case shapes.FloatType() if kind.ge is not None and kind.le is not None:
+            return f"{kind.ge:g} to {kind.le:g}"
+        case shapes.TupleType():
+            return _limits(kind.item_types[0])
     return ""
 
 
