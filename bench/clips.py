@@ -31,8 +31,8 @@ class ClipError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One recording: float32 [n] at 16 kHz. `voice_end_samples`: its last voiced sample, or its last one at all
-    when nobody speaks in it (`voiced` is False then).
+    """One recording: float32 [n] at 16 kHz. `voice_begin_samples` and `voice_end_samples`: its first and its last
+    voiced sample, or of all samples when nobody speaks in it (`voiced` is False then).
     """
 
     name: str
@@ -43,6 +43,7 @@ class Clip:
     kind: str = ""
     language: str = "en"
     synthetic: bool = False
+    voice_begin_samples: int = 0
 
     @property
     def seconds(self) -> float:
@@ -50,10 +51,10 @@ class Clip:
         return len(self.pcm) / INPUT_RATE_HZ
 
 
-def last_voiced_sample(pcm: NDArray[np.float32]) -> int | None:
-    """The index of the last sample of the last voiced 10 ms window of float32 [n] at 16 kHz, or None.
+def voiced_span(pcm: NDArray[np.float32]) -> tuple[int, int] | None:
+    """The first and the last sample of the voice in float32 [n] at 16 kHz, or None.
 
-    A window is voiced when its RMS is within RANGE_DB of the loudest one; runs of them that are as short as a
+    A 10 ms window is voiced when its RMS is within RANGE_DB of the loudest one; runs of them that are as short as a
     click do not count.
     """
     starts = np.arange(0, len(pcm) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
@@ -67,7 +68,13 @@ def last_voiced_sample(pcm: NDArray[np.float32]) -> int | None:
     long_enough = runs[(runs[:, 1] - 1 - runs[:, 0]) * HOP_SAMPLES >= CLICK_SAMPLES]
     if not len(long_enough):
         return None
-    return int(starts[long_enough[-1, 1] - 1]) + WINDOW_SAMPLES - 1
+    return int(starts[long_enough[0, 0]]), int(starts[long_enough[-1, 1] - 1]) + WINDOW_SAMPLES - 1
+
+
+def last_voiced_sample(pcm: NDArray[np.float32]) -> int | None:
+    """The index of the last voiced sample, or None; see voiced_span."""
+    span = voiced_span(pcm)
+    return None if span is None else span[1]
 
 
 def read_clip(path: Path, *, text: str = "", kind: str = "", language: str = "en", synthetic: bool = False) -> Clip:
@@ -84,8 +91,22 @@ def read_clip(path: Path, *, text: str = "", kind: str = "", language: str = "en
     if not data:
         raise ClipError(f"{path}: no audio in it")
     pcm = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
-    end = last_voiced_sample(pcm)
-    return Clip(path.stem, pcm, len(pcm) - 1 if end is None else end, end is not None, text, kind, language, synthetic)
+    return clip_of(path.stem, pcm, text=text, kind=kind, language=language, synthetic=synthetic)
+
+
+def clip_of(
+    name: str,
+    pcm: NDArray[np.float32],
+    *,
+    text: str = "",
+    kind: str = "",
+    language: str = "en",
+    synthetic: bool = False,
+) -> Clip:
+    """A clip of float32 [n] at 16 kHz, n > 0."""
+    span = voiced_span(pcm)
+    begin, end = span or (0, len(pcm) - 1)
+    return Clip(name, pcm, end, span is not None, text, kind, language, synthetic, begin)
 
 
 def load_clips(folder: Path) -> list[Clip]:
@@ -120,6 +141,11 @@ def whole_turns(clips: Sequence[Clip]) -> list[Clip]:
 def with_pauses(clips: Sequence[Clip]) -> list[Clip]:
     """Those with a long pause inside the turn: whoever answers in it cuts the fan off."""
     return [clip for clip in clips if clip.voiced and clip.language == "en" and clip.kind == "pause"]
+
+
+def only_noise(clips: Sequence[Clip]) -> list[Clip]:
+    """Those in which nobody speaks."""
+    return [clip for clip in clips if clip.kind in ("noise", "noise-bed") and not clip.text and not clip.language]
 
 
 def spread(clips: Sequence[Clip], limit: int | None) -> list[Clip]:

@@ -1,25 +1,23 @@
 """A recorded fan: streams clips into a real server over a real WebSocket, in real time, and plays what comes back.
 
-Between clips it sends low room noise, as an open microphone does. Three tasks: the microphone (20 ms frames on an
-absolute schedule, a playback mark every 100 ms), the reader, and whoever drives the visit. What comes next:
-measures.py scores the turns.
+Between clips it sends low room noise, as an open microphone does (microphone.py). Three tasks: the microphone (20 ms
+frames on an absolute schedule, a playback mark every 100 ms), the reader, and whoever drives the visit. What comes
+next: measures.py scores the turns.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from bench.clips import Clip
 from bench.measures import Arrival, FanTurn
+from bench.microphone import FRAME_SAMPLES, Echo, Microphone
 from bench.player import Player
 from protocol.codec import Codec
 from protocol.errors import StagedoorError
@@ -37,14 +35,13 @@ from protocol.messages import (
     Pong,
     ReplyCancelled,
     ReplyChunk,
+    TextInput,
     Welcome,
 )
 from protocol.timeline import INPUT_RATE_HZ
 
-FRAME_SAMPLES = INPUT_RATE_HZ // 50
 FRAME_S = FRAME_SAMPLES / INPUT_RATE_HZ
 FRAMES_PER_MARK = 5
-NOISE = 0.0005  # standard deviation, of full scale: a quiet room
 CONNECT_WAIT_S = 10.0
 REPLY_WAIT_S = 20.0  # no reply after this: the turn was missed
 LISTEN_S = 8.0  # of one reply; then the fan has heard enough and presses stop
@@ -69,8 +66,7 @@ class Fan:
         self._url = url
         self._hello = Hello(client="stagedoor-bench", name=name, token=token)
         self._codec = Codec(SUBPROTOCOL_MSGPACK)
-        self._rng = np.random.default_rng(seed)
-        self._to_say: deque[bytes] = deque()  # bounded by the clip that is being said
+        self._microphone = Microphone(seed)
         self._changed = asyncio.Event()
         self._lost: str | None = None
         self._marked = (0, 0)  # the last mark: reply, samples
@@ -122,23 +118,19 @@ class Fan:
 
     async def hear_greeting(self, patience_s: float = 30.0) -> None:
         """Returns when the greeting was played to its end. Raises FanError."""
-        if not await self._until(self._reply_is_over, patience_s):
+        if not await self.until(self.reply_is_over, patience_s):
             raise FanError(f"no greeting was played within {patience_s:.0f} s")
 
     async def wait(self, seconds: float) -> None:
         """Room noise. Raises FanError."""
-        await self._until(lambda: False, seconds)
+        await self.until(lambda: False, seconds)
 
     async def say(self, clip: Clip, *, reply_wait_s: float = REPLY_WAIT_S, listen_s: float = LISTEN_S) -> FanTurn:
         """Says the clip, then listens until the reply is over, `listen_s` of it were heard, or none came for
         `reply_wait_s`. Raises FanError.
         """
-        frames = _frames(clip, self._rng)
         first_frame, first_arrival, before = len(self.sent_at), len(self.arrivals), self.player.reply_id
-        self._to_say.extend(frames)
-        if not await self._until(lambda: len(self.sent_at) >= first_frame + len(frames), 2 * clip.seconds + 5.0):
-            raise FanError(f"the clip {clip.name} could not be sent in time")
-        voice_end_at = self.sent_at[first_frame + clip.voice_end_samples // FRAME_SAMPLES]
+        _, voice_end_at = await self.utter(clip)
         stopped_at = await self._listen(before, voice_end_at, reply_wait_s, listen_s)
         return FanTurn(
             clip=clip,
@@ -150,6 +142,29 @@ class Fan:
             stopped_at=stopped_at,
         )
 
+    async def utter(self, clip: Clip) -> tuple[float, float]:
+        """Says the clip. Returns when its first and its last voiced sample were sent. Raises FanError."""
+        first_frame = len(self.sent_at)
+        n_frames = self._microphone.say(clip.pcm)
+        if not await self.until(lambda: len(self.sent_at) >= first_frame + n_frames, 2 * clip.seconds + 5.0):
+            raise FanError(f"the clip {clip.name} could not be sent in time")
+        begin_at, end_at = (
+            self.sent_at[first_frame + sample // FRAME_SAMPLES]
+            for sample in (clip.voice_begin_samples, clip.voice_end_samples)
+        )
+        return begin_at, end_at
+
+    async def ask(self, text: str, patience_s: float = REPLY_WAIT_S) -> int | None:
+        """Types a turn. Returns the number of its reply once it plays, or None. Raises FanError."""
+        before = self.player.reply_id
+        await self._send(TextInput(text))
+        await self.until(lambda: self.player.reply_id > before and self.player.playing, patience_s)
+        return self.player.reply_id if self.player.reply_id > before else None
+
+    def leak(self, delay_s: float, gain: float) -> None:
+        """From now on the avatar's voice gets back into the microphone, so much later and at `gain` of its level."""
+        self._microphone.echo = Echo(self.player.rate_hz, delay_s, gain)
+
     async def _listen(self, before: int, voice_end_at: float, reply_wait_s: float, listen_s: float) -> float | None:
         """Waits for the answer and hears it. Returns when the fan pressed stop, if it did."""
         player = self.player
@@ -157,24 +172,25 @@ class Fan:
         def answered() -> bool:
             return player.reply_id > before and player.playing and player.began_at >= voice_end_at
 
-        while await self._until(answered, voice_end_at + reply_wait_s - self._now()):
+        while await self.until(answered, voice_end_at + reply_wait_s - self._now()):
             reply_id = player.reply_id
             enough_s = player.began_at + listen_s - self._now()
-            done = await self._until(lambda: self._reply_is_over() or not player.playing, enough_s)
+            done = await self.until(lambda: self.reply_is_over() or not player.playing, enough_s)
             if not done:
                 return await self._stop()
             if player.playing and player.reply_id == reply_id:
                 return None
             voice_end_at = self._now()  # it was taken back: another one may come
-        return await self._stop() if player.playing and not self._reply_is_over() else None
+        return await self._stop() if player.playing and not self.reply_is_over() else None
 
     async def _stop(self) -> float:
         pressed_at = self._now()
         await self._send(Interrupt())
-        await self._until(lambda: self._reply_is_over() or not self.player.playing, STOP_WAIT_S)
+        await self.until(lambda: self.reply_is_over() or not self.player.playing, STOP_WAIT_S)
         return pressed_at
 
-    def _reply_is_over(self) -> bool:
+    def reply_is_over(self) -> bool:
+        """Whether the newest reply was played to its end and the server was told so."""
         player, now = self.player, self._now()
         return player.is_over(now) and self._marked == (player.reply_id, player.heard_samples(now))
 
@@ -194,8 +210,8 @@ class Fan:
             while True:
                 due_at += FRAME_S
                 await asyncio.sleep(max(0.0, due_at - self._now()))
-                frame = self._to_say.popleft() if self._to_say else _room_noise(self._rng)
                 now = self._now()
+                frame = self._microphone.frame(now)
                 self.sent_at.append(now)
                 self.late_s.append(now - due_at)
                 await self._send(AudioChunk(frame, seq=len(self.sent_at) - 1))
@@ -225,11 +241,16 @@ class Fan:
     def _receive(self, now: float, data: bytes | str) -> None:
         message = self._codec.decode_server(data)
         self.arrivals.append(Arrival(now, message))
+        echo = self._microphone.echo
         match message:
             case ReplyChunk():
-                self.player.receive(message, now)
+                plays_at = self.player.receive(message, now)
+                if echo:
+                    echo.play(message.audio, plays_at)
             case ReplyCancelled(reply_id):
                 self.player.cancel(reply_id, now)
+                if echo:
+                    echo.stop(now)
             case ErrorMessage():
                 self.errors.append(message)
 
@@ -243,7 +264,7 @@ class Fan:
     async def _send(self, message: ClientMessage) -> None:
         await self._socket.send(self._codec.encode(message))
 
-    async def _until(self, condition: Callable[[], bool], patience_s: float) -> bool:
+    async def until(self, condition: Callable[[], bool], patience_s: float) -> bool:
         """Whether it came true in time; looked at after every frame sent and every message that came in."""
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, patience_s)):
@@ -257,21 +278,3 @@ class Fan:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-def _pcm16(pcm: NDArray[np.float64]) -> bytes:
-    data: bytes = (np.clip(pcm, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-    return data
-
-
-def _room_noise(rng: np.random.Generator, n_samples: int = FRAME_SAMPLES) -> bytes:
-    return _pcm16(rng.standard_normal(n_samples) * NOISE)
-
-
-def _frames(clip: Clip, rng: np.random.Generator) -> list[bytes]:
-    """The clip over room noise, in 20 ms frames; the last one is filled up with the room."""
-    n_samples = -(-len(clip.pcm) // FRAME_SAMPLES) * FRAME_SAMPLES
-    heard = rng.standard_normal(n_samples) * NOISE
-    heard[: len(clip.pcm)] += clip.pcm
-    data = _pcm16(heard)
-    return [data[i : i + 2 * FRAME_SAMPLES] for i in range(0, len(data), 2 * FRAME_SAMPLES)]

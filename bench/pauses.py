@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.clips import Clip
-from bench.fan import NOISE
+from bench.microphone import NOISE
 from protocol.timeline import INPUT_RATE_HZ
 from server.model_store.store import open_store
 from speech.asr import AsrJob, TurnAudio

@@ -8,8 +8,9 @@ from websockets.asyncio.server import serve
 from websockets.typing import Subprotocol
 
 from bench.clips import read_clip
-from bench.fan import FRAME_SAMPLES, Fan, FanError
+from bench.fan import Fan, FanError
 from bench.measures import score_turn
+from bench.microphone import FRAME_SAMPLES
 from bench.server_process import HOUSE
 from protocol.codec import Codec
 from protocol.handshake import Handshake
