@@ -1,29 +1,26 @@
-"""Lanes: one engine, its bounded queue, its worker threads. The way from the event loop to the models.
+"""Lanes: one engine, its bounded queue, its workers. The way from the event loop to the models.
 
-Jobs that arrive while an engine is busy are run together in its next batch. A lane belongs to one event loop.
-What comes next: ears.py and reply.py ask; engines (speech/engines, avatar/engines) answer.
+Jobs that arrive while an engine is busy are run together in its next batch. A lane belongs to one event loop; how it
+plans is in inference/planned.py. What comes next: ears.py and reply.py ask, speech/engines and avatar/engines answer.
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from math import inf
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from avatar.llm import Emit, LlmEngine, Prompt
-from protocol.errors import EngineError
-from server.batching import BatchQueue, Priority
+from server.batching import BatchRules, Priority
+from server.inference.planned import Job, PlannedLane, Result, Run, ThreadCrew, as_engine_error
 from speech.asr import AsrJob, Hypothesis
 from speech.tts import SpeechJob, SpokenChunk
 from speech.vad import VadJob, VadResult
 
-Job = TypeVar("Job")
-Result = TypeVar("Result")
 Job_contra = TypeVar("Job_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -31,71 +28,24 @@ Result_co = TypeVar("Result_co", covariant=True)
 class Lane(Protocol[Job_contra, Result_co]):
     """Anything that answers a job."""
 
-    async def ask(self, job: Job_contra, priority: Priority = Priority.COMMITTED) -> Result_co:
-        """Raises OverloadedError when too many jobs wait, EngineError when the engine failed."""
+    async def ask(
+        self, job: Job_contra, priority: Priority = Priority.COMMITTED, session: str = "", wanted_at: float = inf
+    ) -> Result_co:
+        """`session` is for fairness: sessions take turns. `wanted_at`: when the answer will be needed, on the event
+        loop's clock. Raises OverloadedError when too many jobs wait, EngineError when the engine failed.
+        """
 
     def close(self) -> None:
         """Ends the workers; jobs that still wait are cancelled."""
 
 
-Run = Callable[[Sequence[Job]], Sequence[Result | Exception]]
-
-
-class ThreadLane(Generic[Job, Result]):
+class ThreadLane(PlannedLane[Job, Result]):
     """A lane of threads in this process. `run` may be called from `workers` threads at once."""
 
-    def __init__(self, name: str, run: Run[Job, Result], *, workers: int = 1, max_batch: int = 8) -> None:
-        self.name = name
-        self._run = run
-        self._max_batch = max_batch
-        self._free_workers = workers
-        # When full, the asker gets OverloadedError: a coded answer now is better than a late one.
-        self._queue: BatchQueue[tuple[Job, asyncio.Future[Result]]] = BatchQueue(name, max_waiting=64)
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"lane-{name}")
-        self._running: set[asyncio.Future[Sequence[Result | Exception]]] = set()
-
-    async def ask(self, job: Job, priority: Priority = Priority.COMMITTED) -> Result:
-        """See Lane. Cancelling the asker takes a waiting job back; a running one is finished and forgotten."""
-        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.put((job, answer), priority)
-        self._start_batches()
-        return await answer
-
-    def _start_batches(self) -> None:
-        while self._free_workers and len(self._queue):
-            batch = [(job, answer) for job, answer in self._queue.take(self._max_batch) if not answer.done()]
-            if not batch:
-                continue
-            self._free_workers -= 1
-            jobs = [job for job, _ in batch]
-            running = asyncio.get_running_loop().run_in_executor(self._pool, self._run, jobs)
-            self._running.add(running)
-            running.add_done_callback(partial(self._finish, [answer for _, answer in batch]))
-
-    def _finish(
-        self, answers: list[asyncio.Future[Result]], done: asyncio.Future[Sequence[Result | Exception]]
+    def __init__(
+        self, name: str, run: Run[Job, Result], *, workers: int = 1, max_batch: int = 8, max_wait_s: float = 0.0
     ) -> None:
-        self._running.discard(done)
-        self._free_workers += 1
-        error = asyncio.CancelledError() if done.cancelled() else done.exception()
-        results: Sequence[Result | Exception | BaseException] = [error] * len(answers) if error else done.result()
-        for answer, result in zip(answers, results, strict=True):
-            if answer.done():
-                continue
-            if isinstance(result, asyncio.CancelledError):
-                answer.cancel()
-            elif isinstance(result, BaseException):
-                answer.set_exception(_as_engine_error(self.name, result))
-            else:
-                answer.set_result(result)
-        self._start_batches()
-
-    def close(self) -> None:
-        """See Lane."""
-        while batch := self._queue.take(self._max_batch):
-            for _, answer in batch:
-                answer.cancel()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        super().__init__(name, ThreadCrew(name, run, workers), BatchRules(max_batch, max_wait_s))
 
 
 class InlineLane(Generic[Job, Result]):
@@ -106,25 +56,21 @@ class InlineLane(Generic[Job, Result]):
         self.cost_s = cost_s
         self._run = run
 
-    async def ask(self, job: Job, priority: Priority = Priority.COMMITTED) -> Result:
+    async def ask(
+        self, job: Job, priority: Priority = Priority.COMMITTED, session: str = "", wanted_at: float = inf
+    ) -> Result:
         """See Lane."""
         await asyncio.sleep(self.cost_s)
         try:
             (result,) = self._run([job])
         except Exception as error:
-            raise _as_engine_error(self.name, error) from error
+            raise as_engine_error(self.name, error) from error
         if isinstance(result, Exception):
-            raise _as_engine_error(self.name, result)
+            raise as_engine_error(self.name, result)
         return result
 
     def close(self) -> None:
         """See Lane: there is nothing to end."""
-
-
-def _as_engine_error(lane: str, error: BaseException) -> EngineError:
-    if isinstance(error, EngineError):
-        return error
-    return EngineError(f"the {lane} engine failed: {type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +113,9 @@ class LlmLane:
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
             return not stop.is_set()
 
-        asking = asyncio.create_task(self._lane.ask(LlmJob(prompt, emit), priority), name="llm-stream")
+        asking = asyncio.create_task(
+            self._lane.ask(LlmJob(prompt, emit), priority, prompt.cache_key), name="llm-stream"
+        )
         asking.add_done_callback(lambda _: loop.call_soon(pieces.put_nowait, None))
         try:
             while (piece := await pieces.get()) is not None:
@@ -179,7 +127,7 @@ class LlmLane:
 
     async def prefill(self, prompt: Prompt) -> None:
         """Reads the prompt into the cache of its conversation."""
-        await self._lane.ask(LlmJob(prompt, None), Priority.PARTIAL)
+        await self._lane.ask(LlmJob(prompt, None), Priority.PARTIAL, prompt.cache_key)
 
     def close(self) -> None:
         """Ends the workers."""

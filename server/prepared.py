@@ -8,6 +8,7 @@ both when the server starts. What comes next: reply.py asks before it asks the l
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from math import inf
 
 import numpy as np
 import structlog
@@ -36,14 +37,16 @@ class PreparedSpeech:
         self._tts = tts
         self._kept: OrderedDict[SpeechJob, SpokenChunk] = OrderedDict()
 
-    async def ask(self, job: SpeechJob, priority: Priority = Priority.COMMITTED) -> SpokenChunk:
+    async def ask(
+        self, job: SpeechJob, priority: Priority = Priority.COMMITTED, session: str = "", wanted_at: float = inf
+    ) -> SpokenChunk:
         """See Lane."""
         if job.seed != PREPARED_SEED:
-            return await self._tts.ask(job, priority)
+            return await self._tts.ask(job, priority, session, wanted_at)
         if job in self._kept:
             self._kept.move_to_end(job)
             return self._kept[job]
-        spoken = await self._tts.ask(job, priority)
+        spoken = await self._tts.ask(job, priority, session, wanted_at)
         self._kept[job] = spoken
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)

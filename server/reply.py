@@ -20,7 +20,7 @@ from avatar.llm import Prompt
 from avatar.persona import Persona
 from protocol.errors import StagedoorError
 from protocol.messages import ReplyChunk
-from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
 from server.prepared import PREPARED_SEED, PreparedReplies
@@ -149,7 +149,7 @@ class ReplyMaker:
         emotion = marked or feel(said)
         seed = reply.id if reply.kind == "llm" else PREPARED_SEED
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
-        spoken = await self._lanes.tts.ask(job, _priority(reply))
+        spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
         if not len(spoken.pcm):
             return None
         if reply.first_voice_at is None:
@@ -164,7 +164,14 @@ class ReplyMaker:
 
 
 def _priority(reply: Reply) -> Priority:
-    return Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
+    priority = Priority.COMMITTED if reply.committed else Priority.SPECULATIVE
+    return priority.later if reply.total_samples else priority
+
+
+def _wanted_at(reply: Reply) -> float:
+    """When what was made so far will have been heard."""
+    began_at = reply.begun_at if reply.committed_at is None else reply.committed_at
+    return began_at + reply.total_samples / OUTPUT_RATE_HZ
 
 
 async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:

@@ -11,6 +11,7 @@ from avatar.engines.scripted import ScriptedLlm
 from avatar.llm import Prompt, PromptMessage
 from protocol.errors import EngineError, OverloadedError
 from server.batching import Priority
+from server.inference.planned import LaneStatus, PlannedLane, WorkerLostError
 from server.lanes import InlineLane, LlmLane, ThreadLane, run_llm
 
 
@@ -165,3 +166,84 @@ async def test_a_failing_model_is_an_engine_error() -> None:
     with pytest.raises(EngineError):
         async for _ in lane.stream(PROMPT, Priority.COMMITTED):
             pass
+
+
+# --- crews that can be lost ---
+
+
+class MortalCrew:
+    """A crew of one that does what the test says: finish, lose what it has, be ready again."""
+
+    workers = 1
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.on_ready = lambda: None
+        self.batches: list[list[int]] = []
+        self._running: list[asyncio.Future[Sequence[int | Exception]]] = []
+
+    def run(self, jobs: Sequence[int]) -> asyncio.Future[Sequence[int | Exception]]:
+        self.batches.append(list(jobs))
+        self._running.append(asyncio.get_running_loop().create_future())
+        return self._running[-1]
+
+    def finish(self) -> None:
+        self._running.pop(0).set_result([2 * job for job in self.batches[-1]])
+
+    def die(self) -> None:
+        self.ready = False
+        self._running.pop(0).set_result([WorkerLostError("killed")] * len(self.batches[-1]))
+
+    def rise(self) -> None:
+        self.ready = True
+        self.on_ready()
+
+    def close(self) -> None:
+        pass
+
+
+async def test_the_jobs_of_a_lost_worker_are_tried_once_more() -> None:
+    crew = MortalCrew()
+    lane: PlannedLane[int, int] = PlannedLane("asr", crew)
+    first = asyncio.create_task(lane.ask(1))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(lane.ask(2))
+    await asyncio.sleep(0)
+    crew.die()
+    await asyncio.sleep(0)
+    assert lane.status() == LaneStatus(ready=False, waiting=2, running=0, wait_s=0.0)
+    crew.rise()
+    await asyncio.sleep(0)
+    crew.finish()
+    assert await asyncio.gather(first, second) == [2, 4]
+    assert crew.batches == [[1], [1, 2]]
+
+
+async def test_a_job_that_kills_its_worker_twice_is_answered_with_an_error() -> None:
+    crew = MortalCrew()
+    lane: PlannedLane[int, int] = PlannedLane("asr", crew)
+    poison = asyncio.create_task(lane.ask(1))
+    await asyncio.sleep(0)
+    for _ in range(2):
+        crew.die()
+        await asyncio.sleep(0)
+        crew.rise()
+        await asyncio.sleep(0)
+    with pytest.raises(EngineError, match="killed"):
+        await poison
+    assert crew.batches == [[1], [1]]
+
+
+async def test_a_lane_waits_for_company_as_long_as_its_rules_say() -> None:
+    engine = Engine()
+    engine.go.set()
+    lane: ThreadLane[int, int] = ThreadLane("test", engine.run, max_batch=3, max_wait_s=30)
+    try:
+        tasks = [await asked(lane, n) for n in range(3)]  # the third makes the batch full
+        assert await asyncio.gather(*tasks) == [0, 2, 4]
+        assert engine.batches == [[0, 1, 2]]
+        waiting = await asked(lane, 7)
+        assert lane.status().waiting == 1
+        waiting.cancel()
+    finally:
+        lane.close()
