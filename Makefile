@@ -5,7 +5,12 @@ BIN := $(VENV)/bin
 CLIPS ?= tests/clips
 STAMP := $(VENV)/.stamp
 
-.PHONY: help run demo check test bench lock golden clean
+NPM := web_client/npm.sh $(BIN)
+PAGE := web_client/dist/index.html
+PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
+	web_client/index.html web_client/vite.config.ts web_client/compress.mjs
+
+.PHONY: help run demo page check test bench lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -20,7 +25,16 @@ $(STAMP)-dev: requirements/dev.lock $(STAMP)-run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	touch $@
 
-run: $(STAMP)-run  ## install, pull the models, start the server on http://127.0.0.1:8700
+web_client/node_modules/.package-lock.json: web_client/package-lock.json $(STAMP)-run
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(PAGE): $(PAGE_SOURCES) web_client/node_modules/.package-lock.json
+	$(NPM) run --silent build
+
+page: $(PAGE)  ## build the fans' page into web_client/dist/
+
+run: $(STAMP)-run $(PAGE)  ## install, pull the models, start the server on http://127.0.0.1:8700
 	$(BIN)/stagedoor models pull
 	$(BIN)/stagedoor run
 
@@ -28,15 +42,17 @@ demo: $(STAMP)-dev  ## play a recorded fan to a real server; writes out/demo/
 	$(BIN)/stagedoor models pull
 	$(BIN)/python -m bench.demo
 
-check: $(STAMP)-dev  ## style, types, import rules
+check: $(STAMP)-dev web_client/node_modules/.package-lock.json  ## style, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(NPM) run --silent types
 
-test: $(STAMP)-dev  ## every test: unit, session, contract, system, web
+test: $(STAMP)-dev $(PAGE)  ## every test: unit, session, contract, system, web
 	$(BIN)/stagedoor models pull --for tests
 	$(BIN)/python -m tests.browser
+	$(NPM) run --silent test
 	$(BIN)/python -m pytest
 
 bench: $(STAMP)-dev  ## latency, recognition and persona figures into out/bench/; CLIPS=folder for more clips
@@ -49,7 +65,8 @@ golden: $(STAMP)-dev  ## write protocol/golden/ and the generated parts of PROTO
 lock: pyproject.toml  ## pin every dependency with its hashes
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes requirements/node.in -o requirements/node.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean:  ## remove what was built (models stay in their cache)
-	rm -rf $(VENV) out build *.egg-info
+	rm -rf $(VENV) out build *.egg-info web_client/dist web_client/node_modules

@@ -7,7 +7,6 @@ What comes next: connection.py serves each WebSocket.
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -17,21 +16,20 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
 from server.connection import Connection, SocketClosedError
+from server.page_files import LOOKS, PAGE, PageFiles
 from server.room import Room
 
-WEB_CLIENT = Path(__file__).resolve().parents[1] / "web_client"
-
 SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "permissions-policy": "microphone=(self), camera=()",
+    # blob: is how three.js hands the pictures inside an avatar's file to the browser; nothing comes from elsewhere.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' blob:; "
+    "img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "permissions-policy": "microphone=(self), xr-spatial-tracking=(self), camera=()",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
@@ -75,7 +73,7 @@ class StarletteSocket:
 
 
 class SecurityHeaders:
-    """Adds SECURITY_HEADERS to every HTTP response."""
+    """Adds SECURITY_HEADERS to every HTTP response; what the response says itself stays."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -83,8 +81,10 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                given = list(message.get("headers", []))
+                own = {name for name, _ in given}
                 extra = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-                message["headers"] = [*message.get("headers", []), *extra]
+                message["headers"] = [*given, *((name, value) for name, value in extra if name not in own)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
@@ -117,7 +117,8 @@ def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
         Route("/health", health),
         Route("/ready", ready),
         Route("/metrics", metrics),
-        Mount("/", StaticFiles(directory=WEB_CLIENT, html=True)),
+        Mount("/avatars", PageFiles(directory=LOOKS, check_dir=False)),
+        Mount("/", PageFiles(directory=PAGE, check_dir=False)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
 

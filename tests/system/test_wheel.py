@@ -32,5 +32,5 @@ def test_the_wheel_runs_in_a_fresh_environment(tmp_path: Path) -> None:
     assert "run" in run(stagedoor, "--help")
     where = run(python, "-c", "import stagedoor.server.launcher as it; print(it.HOUSE)").strip()
     assert Path(where).is_relative_to(tmp_path)
-    assert (Path(where) / "web_client" / "index.html").is_file()
+    assert (Path(where) / "web_client" / "dist" / "index.html").is_file()
     assert (Path(where) / "personas" / "nova.toml").is_file()

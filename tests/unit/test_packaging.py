@@ -28,9 +28,16 @@ def test_no_test_folder_shadows_a_room() -> None:
     assert list((HOUSE / "tests").rglob("__init__.py")) == []
 
 
-def test_every_page_file_and_persona_is_packed() -> None:
-    data = PYPROJECT["tool"]["setuptools"]["package-data"]
-    for folder in ("personas", "web_client"):
-        patterns = data[f"stagedoor.{folder}"]
-        packed = {path for pattern in patterns for path in (HOUSE / folder).glob(pattern)}
-        assert packed == {path for path in (HOUSE / folder).rglob("*") if path.is_file()}
+def packed(folder: str) -> set[Path]:
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"][f"stagedoor.{folder}"]
+    return {path for pattern in patterns for path in (HOUSE / folder).glob(pattern) if path.is_file()}
+
+
+def test_every_persona_is_packed() -> None:
+    assert packed("personas") == {path for path in (HOUSE / "personas").rglob("*") if path.is_file()}
+
+
+def test_of_the_page_everything_built_is_packed_and_nothing_else() -> None:
+    built = {path for path in (HOUSE / "web_client" / "dist").rglob("*") if path.is_file()}
+    assert HOUSE / "web_client" / "dist" / "index.html" in built, "build the page first: make page"
+    assert packed("web_client") == built

@@ -1,6 +1,6 @@
 """A server that does what a test tells it: the real page, the real wire, no models.
 
-It serves `web_client/` under the security headers of the real server, and speaks the protocol through
+It serves `web_client/dist/` under the security headers of the real server, and speaks the protocol through
 `protocol.codec` and `protocol.handshake`, so a page that says something illegal fails the test that drives it.
 """
 
@@ -32,11 +32,10 @@ from protocol.messages import (
 )
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, AudioFormat
 from server.listener import SECURITY_HEADERS
+from server.page_files import LOOKS, MEDIA_TYPES, PAGE
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parents[1] / "web_client"
 EAR = "/ear.js"  # what the tests listen with; asked for by `ear_init.js`, never by the page
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _SIDED = {
     "eye": ("Blink", "LookDown", "LookIn", "LookOut", "LookUp", "Squint", "Wide"),
@@ -159,13 +158,14 @@ class ScriptedServer:
             return None
         if request.path == EAR:
             return self._file(HERE / "ear.js")
-        file = PAGE / (request.path.removeprefix("/") or "index.html")
+        path = request.path.partition("?")[0].removeprefix("/") or "index.html"
+        file = LOOKS / path.removeprefix("avatars/") if path.startswith("avatars/") else PAGE / path
         if not file.is_file():
             return Response(HTTPStatus.NOT_FOUND, "Not Found", Headers(), b"")
         return self._file(file)
 
     def _file(self, file: Path) -> Response:
-        headers = Headers({"Content-Type": TYPES[file.suffix], "Connection": "close", **SECURITY_HEADERS})
+        headers = Headers({"Content-Type": MEDIA_TYPES[file.suffix], "Connection": "close", **SECURITY_HEADERS})
         body = file.read_bytes()
         headers["Content-Length"] = str(len(body))
         return Response(HTTPStatus.OK, "OK", headers, body)

@@ -131,39 +131,6 @@ async def test_a_muted_microphone_sends_silence_and_a_closed_one_nothing(
         )
 
 
-async def test_the_resampler_keeps_speech_and_drops_what_would_alias(
-    server: ScriptedServer, open_page: OpenPage
-) -> None:
-    async with open_page(server.url) as page:
-        for rate_hz in (48_000, 44_100, 32_000, 16_000, 8_000):
-            gains = await page.evaluate(RESAMPLE, rate_hz)
-            nyquist_hz = min(rate_hz, 16_000) / 2
-            for hz, gain in gains:
-                if hz <= 0.8 * nyquist_hz:
-                    assert abs(gain - 1) < 0.01, (rate_hz, hz)
-                elif hz >= 1.1 * nyquist_hz:
-                    assert gain < 0.001, (rate_hz, hz)
-
-
-# Gains of sines through the resampler to 16 kHz, fed in blocks of uneven size.
-RESAMPLE = """async (rateHz) => {
-  const { Resampler } = await import("/resampler.js");
-  const gains = [];
-  for (let hz = 200; hz < rateHz / 2; hz += 431) {
-    const resampler = new Resampler(rateHz, 16000);
-    const sine = Float32Array.from({ length: rateHz / 2 }, (_, i) => Math.sin((2 * Math.PI * hz * i) / rateHz));
-    const output = [];
-    for (let at = 0, size = 1; at < sine.length; at += size, size = (size * 7) % 311) {
-      output.push(...resampler.push(sine.subarray(at, at + size)));
-    }
-    const steady = output.slice(1000, -1000);
-    const power = steady.reduce((sum, x) => sum + x * x, 0) / steady.length;
-    gains.push([hz, Math.sqrt(2 * power)]);
-  }
-  return gains;
-}"""
-
-
 async def test_a_reply_is_played_to_its_last_sample_and_marked_as_it_goes(
     server: ScriptedServer, open_page: OpenPage
 ) -> None:

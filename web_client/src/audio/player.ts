@@ -1,37 +1,45 @@
 // The avatar's voice: plays reply chunks and knows, to the sample, how much of a reply has reached the ear.
 //
 // The context runs at the rate of the reply, so one frame of it is one sample of the reply. The worklet says where it
-// is every 20 ms; what is *heard* is that, less the way to the loudspeaker. face-track.js reads the face there.
+// is every 20 ms; what is *heard* is that, less the way to the loudspeaker. face/track.ts reads the face there.
+
+import type { Message } from "../talk/shapes";
+import type { PlayerOrder, PlayReport } from "./player-worklet";
+import workletUrl from "./player-worklet.ts?worker&url";
+
+/** What reaches the ear now. */
+export type Heard = { replyId: number; position: number; playing: boolean };
 
 const MARK_S = 0.1;
 const KEEP_REPLIES = 4;
 const KEEP_FRAMES_S = 2; // how far back reports are kept: the longest way to a loudspeaker that we believe
 
 export class Player {
-  #context = null;
-  #node = null;
-  #reports = [];
-  #heard = { replyId: -1, position: 0, playing: false };
+  #context: AudioContext | null = null;
+  #node: AudioWorkletNode | null = null;
+  #reports: PlayReport[] = [];
+  #heard: Heard = { replyId: -1, position: 0, playing: false };
   #marked = { replyId: -1, position: 0 };
-  #ends = []; // replies played to their end, whose last sample may still be on its way to the ear
+  #ends: PlayReport[] = []; // replies played to their end, whose last sample may still be on its way to the ear
   #newestId = -1;
-  #received = new Map(); // reply_id -> samples received
+  #received = new Map<number, number>(); // reply_id -> samples received
   #cancelledId = -1;
-  #onMark;
+  #onMark: (replyId: number, heardSamples: number) => void;
 
   /** `onMark(replyId, heardSamples)` is called about every 100 ms while a reply sounds, and at its end. */
-  constructor(onMark) {
+  constructor(onMark: (replyId: number, heardSamples: number) => void) {
     this.#onMark = onMark;
   }
 
   /** Starts the audio output; call it from a click, or browsers keep it silent. */
-  async open(rateHz) {
-    this.#context = new AudioContext({ sampleRate: rateHz, latencyHint: "interactive" });
-    await this.#context.audioWorklet.addModule("player-worklet.js");
-    this.#node = new AudioWorkletNode(this.#context, "reply-player", { numberOfInputs: 0, outputChannelCount: [1] });
+  async open(rateHz: number): Promise<void> {
+    const context = new AudioContext({ sampleRate: rateHz, latencyHint: "interactive" });
+    this.#context = context;
+    await context.audioWorklet.addModule(workletUrl);
+    this.#node = new AudioWorkletNode(context, "reply-player", { numberOfInputs: 0, outputChannelCount: [1] });
     this.#node.port.onmessage = ({ data }) => this.#learn(data);
-    this.#node.connect(this.#context.destination);
-    await this.#context.resume();
+    this.#node.connect(context.destination);
+    await context.resume();
   }
 
   /** Phones pause the output when a call comes in; any touch of the page brings it back. */
@@ -45,22 +53,22 @@ export class Player {
   }
 
   /** Takes a `reply.chunk`. False when it is late: of a reply that was cancelled, or older than the newest. */
-  add({ reply_id: replyId, start_samples: start, audio, last }) {
+  add({ reply_id: replyId, start_samples: start, audio, last }: Message<"reply.chunk">): boolean {
     if (!this.#node || replyId < this.#newestId || replyId === this.#cancelledId) return false;
     const pcm = new DataView(audio.buffer, audio.byteOffset, audio.byteLength);
     const samples = Float32Array.from({ length: audio.byteLength >> 1 }, (_, i) => pcm.getInt16(2 * i, true) / 32768);
     this.#newestId = replyId;
     this.#received.set(replyId, start + samples.length);
-    if (this.#received.size > KEEP_REPLIES) this.#received.delete(this.#received.keys().next().value);
-    this.#node.port.postMessage({ replyId, start, samples, last }, [samples.buffer]);
+    if (this.#received.size > KEEP_REPLIES) this.#received.delete(Math.min(...this.#received.keys()));
+    this.#order({ replyId, start, samples, last }, [samples.buffer]);
     return true;
   }
 
   /** Silence, within one render quantum. Returns how many samples of the reply were heard. */
-  cancel(replyId) {
+  cancel(replyId: number): number {
     const { replyId: heardId, position, playing } = this.heard();
     this.#cancelledId = replyId;
-    this.#node?.port.postMessage({ cancel: replyId });
+    this.#order({ cancel: replyId });
     this.#reports = this.#reports.filter((report) => report.replyId !== replyId);
     this.#ends = this.#ends.filter((end) => end.replyId !== replyId);
     if (heardId !== replyId) return 0;
@@ -69,10 +77,20 @@ export class Player {
     return position;
   }
 
+  /** Plays this reply at this loudness from now on: 1 is as it came. */
+  duck(replyId: number, gain: number, rampMs: number) {
+    this.#order({ duck: replyId, gain, rampS: rampMs / 1000 });
+  }
+
+  /** How the buffer does, for those who look: seconds that wait, seconds it aims at, gaps so far. */
+  get buffer(): { waitingS: number; bufferS: number; nGaps: number } {
+    return this.#reports.at(-1) ?? { waitingS: 0, bufferS: 0, nGaps: 0 };
+  }
+
   /** What reaches the ear now: {replyId, position in samples, playing}. The position of a reply never goes back. */
-  heard() {
+  heard(): Heard {
     if (!this.#context) return this.#heard;
-    const frame = this.#frameAtEar();
+    const frame = this.#frameAtEar(this.#context);
     const at = this.#reports.findLastIndex((report) => report.frame <= frame);
     if (at < 0) return this.#heard;
     const { replyId, position, playing, frame: since } = this.#reports[at];
@@ -86,29 +104,36 @@ export class Player {
   }
 
   /** The frame of the context that reaches the ear now: what was rendered, less the way to the loudspeaker. */
-  #frameAtEar() {
-    const { currentTime, outputLatency, baseLatency, sampleRate } = this.#context;
+  #frameAtEar({ currentTime, outputLatency, baseLatency, sampleRate }: AudioContext): number {
     return (currentTime - (outputLatency || baseLatency || 0)) * sampleRate;
   }
 
-  #learn(report) {
+  #order(order: PlayerOrder, transfer: Transferable[] = []) {
+    this.#node?.port.postMessage(order, transfer);
+  }
+
+  #learn(report: PlayReport) {
     if (!this.#context || report.replyId === this.#cancelledId) return;
     const oldest = report.frame - KEEP_FRAMES_S * this.#context.sampleRate;
     this.#reports = this.#reports.filter(({ frame }) => frame >= oldest);
     this.#reports.push(report);
     if (report.ended && this.#ends.at(-1)?.replyId !== report.replyId) this.#ends.push(report);
-    this.#markProgress();
+    this.#markProgress(this.#context);
   }
 
-  #markProgress() {
-    const frame = this.#frameAtEar();
-    while (this.#ends[0]?.frame <= frame) this.#mark(this.#ends[0].replyId, this.#ends.shift().position);
+  #markProgress(context: AudioContext) {
+    const frame = this.#frameAtEar(context);
+    while (this.#ends.length > 0 && this.#ends[0].frame <= frame) {
+      const { replyId, position } = this.#ends[0];
+      this.#ends.shift();
+      this.#mark(replyId, position);
+    }
     const { replyId, position, playing } = this.heard();
     const since = this.#marked.replyId === replyId ? this.#marked.position : 0;
-    if (playing && position - since >= MARK_S * this.#context.sampleRate) this.#mark(replyId, position);
+    if (playing && position - since >= MARK_S * context.sampleRate) this.#mark(replyId, position);
   }
 
-  #mark(replyId, position) {
+  #mark(replyId: number, position: number) {
     if (this.#marked.replyId === replyId && this.#marked.position === position) return;
     this.#marked = { replyId, position };
     this.#onMark(replyId, position);

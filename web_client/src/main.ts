@@ -1,17 +1,18 @@
 // The visit, from the join link to goodbye: connecting -> disclosure -> room -> over, and back by a button.
 //
-// Nothing is said or sent before the person has acknowledged that they talk with an AI. Start reading here; wire.js
-// brings the messages, player.js the voice, face-track.js and face.js the face, captions.js the words.
+// Nothing is said or sent before the person has acknowledged that they talk with an AI. Start reading here; talk/ brings the
+// messages and the words, audio/ the voice, face/ the face.
 
-import { Captions } from "./captions.js";
-import { FaceTrack } from "./face-track.js";
-import { Face } from "./face.js";
-import { loudness, Mic } from "./mic.js";
-import { Player } from "./player.js";
-import { Report } from "./report.js";
-import * as view from "./view.js";
-import { toBase64, Wire } from "./wire.js";
-import { wordsForClose, wordsForError } from "./words.js";
+import { Captions } from "./talk/captions";
+import "./style.css";
+import { loudness, Mic } from "./audio/mic";
+import { Player, type Heard } from "./audio/player";
+import { DrawnFace } from "./face/drawn";
+import { FaceTrack } from "./face/track";
+import { Report } from "./talk/report";
+import * as view from "./talk/view";
+import { toBase64, Wire, type Message, type MessageType, type ServerMessage } from "./talk/wire";
+import { wordsForClose, wordsForError } from "./talk/words";
 
 const CLOSING_SILENCE_S = 0.8; // sent when the microphone is closed, so that the last sentence is known to be over
 const RATE_IN_HZ = 16_000;
@@ -19,13 +20,13 @@ const RATE_IN_HZ = 16_000;
 const { byId } = view;
 const captions = new Captions(byId("lines"));
 const report = new Report(byId("report"));
-const face = new Face(byId("face"));
+const face = new DrawnFace(byId("face"));
 
-let wire = null;
-let welcome = null; // the server's `hello`
-let player = null;
-let track = null;
-let fatal = null; // the error that the server is about to close for
+let wire: Wire | null = null;
+let welcome: Message<"hello"> | null = null; // the server's `hello`
+let player: Player | null = null;
+let track: FaceTrack | null = null;
+let fatal: string | null = null; // the error that the server is about to close for
 let thinking = false;
 let hearing = false;
 let muted = false;
@@ -35,7 +36,7 @@ let pings = { nonce: 0, at: 0 };
 const phase = () => document.body.dataset.phase;
 
 const mic = new Mic((chunk) => {
-  if (phase() !== "room" || wire.congested) return;
+  if (phase() !== "room" || !wire || wire.congested) return;
   wire.send("audio", { audio: toBase64(new Uint8Array(chunk.buffer)), seq: audioSeq++ });
   if (!muted) view.showLevel(loudness(chunk));
 });
@@ -57,14 +58,14 @@ function connect() {
   const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
   const mine = new Wire(url, {
     onOpen: sayHello,
-    onMessage: (message) => mine === wire && RECEIVE[message.type](message),
+    onMessage: (message) => mine === wire && receive(message),
     onClose: () => mine === wire && closed(), // a visit that was left may still be closing when the next has begun
   });
   wire = mine;
 }
 
 function sayHello() {
-  wire.send("hello", {
+  wire?.send("hello", {
     version: "1.0",
     client: "stagedoor-web/1",
     token: joinToken(),
@@ -83,9 +84,9 @@ function closed() {
 }
 
 function leave() {
-  const { name } = welcome.persona;
+  const name = welcome?.persona.name ?? "us";
   stopEverything();
-  wire.leave();
+  wire?.leave();
   wire = null;
   view.showOver("You have left", `Thank you for talking with ${name}.`);
 }
@@ -98,32 +99,33 @@ function stopEverything() {
 }
 
 async function enterRoom() {
+  if (!welcome) return;
   try {
-    const opening = new Player((reply_id, heard_samples) => wire.send("playback.mark", { reply_id, heard_samples }));
+    const opening = new Player((reply_id, heard_samples) => wire?.send("playback.mark", { reply_id, heard_samples }));
     await opening.open(welcome.audio_out.sample_rate_hz);
     player = opening;
   } catch (error) {
-    view.showBanner(`The sound could not be started (${error.name}). Please try another browser.`);
+    view.showBanner(`The sound could not be started (${error instanceof Error ? error.name : error}). Please try another browser.`);
     return;
   }
-  if (!welcome) return player.close(); // the connection went while the sound was starting
+  if (!welcome) return stopEverything(); // the connection went while the sound was starting
   byId("consents-in-room").append(byId("consents"));
   captions.begin(welcome.persona.name);
   view.showPhase("room");
   view.showMicrophone({ open: false, muted: false });
-  wire.send("disclosure.acknowledged");
+  wire?.send("disclosure.acknowledged");
   ping();
 }
 
 // --- what the server says -----------------------------------------------------------------------------------
 
-const RECEIVE = {
+const RECEIVE: { [T in MessageType]: (message: Message<T>) => void } = {
   hello(message) {
     if (welcome) return; // said once
     welcome = message;
     face.names = message.face.names;
     track = new FaceTrack(message.face.names, message.face.fps, message.audio_out.sample_rate_hz);
-    byId("text").maxLength = message.limits.max_text_chars;
+    byId<HTMLInputElement>("text").maxLength = message.limits.max_text_chars;
     byId("consents-on-card").append(byId("consents"));
     view.showCard(message);
     view.showPhase("disclosure");
@@ -131,11 +133,14 @@ const RECEIVE = {
   "reply.chunk"(message) {
     if (!player?.add(message)) return;
     thinking = hearing = false;
-    track.addReply(message);
+    track?.addReply(message);
     captions.addWords(message.reply_id, message.words);
   },
   "reply.cancelled"(message) {
     cutReply(message.reply_id);
+  },
+  "reply.duck"(message) {
+    player?.duck(message.reply_id, message.gain, message.ramp_ms);
   },
   listening(message) {
     track?.listen(message, performance.now());
@@ -163,23 +168,28 @@ const RECEIVE = {
   },
 };
 
+function receive(message: ServerMessage) {
+  (RECEIVE[message.type] as (message: ServerMessage) => void)(message);
+}
+
 /** Measures the way to the server once. Not on a timer: that would keep the place of someone who has gone away. */
 function ping() {
   pings = { nonce: pings.nonce + 1, at: performance.now() };
-  wire.send("ping", { nonce: pings.nonce });
+  wire?.send("ping", { nonce: pings.nonce });
 }
 
 // --- what the person does -----------------------------------------------------------------------------------
 
 async function toggleTalk() {
   if (mic.isOpen) return closeMicrophone();
-  byId("talk").disabled = true;
+  if (!welcome) return;
+  byId<HTMLButtonElement>("talk").disabled = true;
   try {
     await mic.open(welcome.audio_in.sample_rate_hz);
   } catch (error) {
-    view.showBanner(error.message);
+    view.showBanner(error instanceof Error ? error.message : String(error));
   }
-  byId("talk").disabled = false;
+  byId<HTMLButtonElement>("talk").disabled = false;
   if (phase() !== "room") mic.close();
   view.showMicrophone({ open: mic.isOpen, muted });
 }
@@ -187,7 +197,7 @@ async function toggleTalk() {
 function closeMicrophone() {
   if (mic.isOpen && welcome) {
     const silence = new Uint8Array(2 * CLOSING_SILENCE_S * welcome.audio_in.sample_rate_hz);
-    wire.send("audio", { audio: toBase64(silence), seq: audioSeq++ });
+    wire?.send("audio", { audio: toBase64(silence), seq: audioSeq++ });
   }
   mic.close();
   muted = false;
@@ -200,34 +210,35 @@ function toggleMute() {
   view.showMicrophone({ open: mic.isOpen, muted });
 }
 
-function sendText(event) {
+function sendText(event: Event) {
   event.preventDefault();
-  const text = byId("text").value.trim();
+  const field = byId<HTMLInputElement>("text");
+  const text = field.value.trim();
   if (!text) return;
-  wire.send("text", { text });
+  wire?.send("text", { text });
   captions.fanTyped(text);
   thinking = true;
-  byId("text").value = "";
+  field.value = "";
 }
 
 /** Stop is silence first and a message after it: the fan does not wait for the network. */
 function interrupt() {
-  if (phase() !== "room") return;
+  if (phase() !== "room" || !player) return;
   const { replyId, playing } = player.heard();
   if (playing) cutReply(replyId);
-  wire.send("interrupt");
+  wire?.send("interrupt");
   thinking = false;
 }
 
-function cutReply(replyId) {
+function cutReply(replyId: number) {
   if (!player) return;
   captions.cut(replyId, player.cancel(replyId));
-  track.cancel(replyId, performance.now());
+  track?.cancel(replyId, performance.now());
 }
 
 // --- every picture ------------------------------------------------------------------------------------------
 
-function activity(playing) {
+function activity(playing: boolean): view.Activity {
   if (playing) return "speaking";
   if (hearing) return "hearing";
   if (thinking) return "thinking";
@@ -235,15 +246,15 @@ function activity(playing) {
   return muted ? "muted" : "listening";
 }
 
-function drawPicture(nowMs) {
+function drawPicture(nowMs: number) {
   requestAnimationFrame(drawPicture);
   if (!track) return;
-  const heard = player?.heard() ?? { replyId: -1, position: 0, playing: false };
+  const heard: Heard = player?.heard() ?? { replyId: -1, position: 0, playing: false };
   const { weights, source, frame } = track.at(nowMs, heard);
   face.draw(weights, nowMs);
-  Object.assign(byId("face").dataset, { source, frame, jawOpen: face.weight("jawOpen").toFixed(3) });
+  Object.assign(byId("face").dataset, { source, frame: String(frame), jawOpen: face.weight("jawOpen").toFixed(3) });
   captions.heard(heard.replyId, heard.position);
-  if (phase() === "room") view.showActivity(activity(heard.playing), welcome.persona.name);
+  if (phase() === "room" && welcome) view.showActivity(activity(heard.playing), welcome.persona.name);
 }
 
 byId("understand").addEventListener("click", enterRoom);

@@ -1,4 +1,4 @@
-// Draws the mouth from ARKit's weights: lips, teeth and tongue. Used by face.js, in its space of 400 x 440 units.
+// Draws the mouth from ARKit's weights: lips, teeth and tongue. Used by drawn.ts, in its space of 400 x 440 units.
 //
 // What must be right for lips to be read: closed is closed (mouthClose takes back what jawOpen opens), pucker and
 // funnel are narrow and round, stretch and smile are wide, and lips that roll in or press get thin.
@@ -12,16 +12,19 @@ const TONGUE = "#c8545d";
 const OPEN_UNITS = 46; // how far a jaw wide open parts the lips
 const SHUT_UNITS = 1; // below this the lips touch
 
+type Weights = (name: string) => number;
+type Mouth = ReturnType<typeof shapeOf>;
+
 /** Shape of the mouth in units, from the weights. `of(name)` is one weight 0..1. */
-function shapeOf(of) {
-  const pair = (name) => (of(`${name}Left`) + of(`${name}Right`)) / 2;
+function shapeOf(of: Weights) {
+  const pair = (name: string) => (of(`${name}Left`) + of(`${name}Right`)) / 2;
   const narrow = Math.min(1, of("mouthPucker") + of("mouthFunnel") * 0.65);
   const wide = pair("mouthSmile") * 12 + pair("mouthStretch") * 11 + pair("mouthDimple") * 6 - pair("mouthPress") * 2;
   const jaw = of("jawOpen");
   const open = Math.max(0, jaw - of("mouthClose"));
   const parted = pair("mouthUpperUp") * 8 + pair("mouthLowerDown") * 12 + of("mouthFunnel") * 9;
   const sealed = Math.min(1, of("mouthClose") * (1 - jaw) + of("mouthRollLower") * 0.5 + of("mouthRollUpper") * 0.3);
-  const thin = (roll) => 1 - 0.55 * Math.min(1, roll) - 0.25 * pair("mouthPress");
+  const thin = (roll: number) => 1 - 0.55 * Math.min(1, roll) - 0.25 * pair("mouthPress");
   const full = 1 + 0.35 * of("mouthPucker") + 0.2 * of("mouthFunnel");
   return {
     x: CENTRE.x + (of("mouthLeft") - of("mouthRight")) * 12 + (of("jawLeft") - of("jawRight")) * 7,
@@ -39,17 +42,15 @@ function shapeOf(of) {
 }
 
 /** How far a corner of the mouth is below its place at rest. */
-function cornerOf(of, side) {
+function cornerOf(of: Weights, side: "Left" | "Right"): number {
   return of(`mouthFrown${side}`) * 14 - 2.5 - of(`mouthSmile${side}`) * 14 - of(`mouthDimple${side}`) * 3;
 }
 
 /** Traces from the right corner of the mouth (on the picture's left) over the top of `height` to the left one. */
-function arch(pen, mouth, height, reverse = false) {
-  const ends = [
-    { x: mouth.x - mouth.half, y: mouth.y + mouth.corner.Right },
-    { x: mouth.x + mouth.half, y: mouth.y + mouth.corner.Left },
-  ];
-  const [from, to] = reverse ? ends.reverse() : ends;
+function arch(pen: CanvasRenderingContext2D, mouth: Mouth, height: number, reverse = false) {
+  const right = { x: mouth.x - mouth.half, y: mouth.y + mouth.corner.Right };
+  const left = { x: mouth.x + mouth.half, y: mouth.y + mouth.corner.Left };
+  const [from, to] = reverse ? [left, right] : [right, left];
   const bow = mouth.half * (0.52 + 0.2 * mouth.round);
   const side = Math.sign(to.x - from.x);
   const slant = side * mouth.half * 0.18 * (1 - mouth.round); // a round mouth has round corners
@@ -59,7 +60,7 @@ function arch(pen, mouth, height, reverse = false) {
   pen.bezierCurveTo(mouth.x + side * bow, y, to.x - slant, to.y + (y - to.y) * 0.65, to.x, to.y);
 }
 
-function fillBetween(pen, colour, mouth, above, below) {
+function fillBetween(pen: CanvasRenderingContext2D, colour: string, mouth: Mouth, above: number, below: number) {
   pen.fillStyle = colour;
   pen.beginPath();
   arch(pen, mouth, above);
@@ -68,7 +69,7 @@ function fillBetween(pen, colour, mouth, above, below) {
   pen.fill();
 }
 
-function drawInside(pen, mouth, above, below) {
+function drawInside(pen: CanvasRenderingContext2D, mouth: Mouth, above: number, below: number) {
   pen.save();
   pen.beginPath();
   arch(pen, mouth, above);
@@ -89,7 +90,7 @@ function drawInside(pen, mouth, above, below) {
 }
 
 /** Draws the mouth. `of(name)` gives one ARKit weight, 0..1. */
-export function drawMouth(pen, of) {
+export function drawMouth(pen: CanvasRenderingContext2D, of: Weights) {
   const mouth = shapeOf(of);
   const shut = mouth.gap < SHUT_UNITS;
   const smile = Math.max(0, -(mouth.corner.Left + mouth.corner.Right) / 2);

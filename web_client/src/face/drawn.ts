@@ -1,9 +1,9 @@
-// Draws a face on a canvas from ARKit's 52 weights. The mouth is in mouth.js, the numbers come from face-track.js.
+// Draws a face on a canvas from ARKit's 52 weights. The mouth is in mouth.ts, the numbers come from track.ts.
 //
 // It is a drawing and means to look like one: you talk with an AI. "Left" is the character's left, as in ARKit, and so
 // on the right of the picture. Everything is in a space of 400 x 440 units, scaled to the canvas.
 
-import { drawMouth } from "./mouth.js";
+import { drawMouth } from "./mouth";
 
 const WIDTH = 400;
 const HEIGHT = 440;
@@ -17,17 +17,18 @@ const JUMPER = "#2f7f86";
 const JUMPER_SHADE = "#25666d";
 const INK = "#3a1f2b";
 const IRIS = "#7a4a26";
-const EYES = [
+type Eye = { side: "Left" | "Right"; x: number; out: number };
+const EYES: Eye[] = [
   { side: "Right", x: 153, out: -1 },
   { side: "Left", x: 247, out: 1 },
 ];
 const EYE_Y = 218;
 // Hair in curls, each {x, y, radius}: those behind the head, and those over the forehead.
-const CURLS = [
+const CURLS: [number, number, number][] = [
   [86, 226, 26], [78, 186, 33], [86, 144, 36], [112, 106, 38], [152, 82, 40], [200, 74, 42],
   [248, 82, 40], [288, 106, 38], [314, 144, 36], [322, 186, 33], [314, 226, 26], [200, 140, 90],
 ];
-const FRINGE = [
+const FRINGE: [number, number, number][] = [
   [100, 172, 21], [110, 138, 27], [136, 112, 31], [172, 104, 33], [212, 100, 34], [250, 108, 32],
   [280, 130, 28], [298, 164, 22],
 ];
@@ -35,7 +36,7 @@ const FRINGE = [
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Fills the path that `trace` draws. */
-function fill(pen, colour, trace) {
+function fill(pen: CanvasRenderingContext2D, colour: string | CanvasGradient, trace: () => void) {
   pen.fillStyle = colour;
   pen.beginPath();
   trace();
@@ -43,7 +44,7 @@ function fill(pen, colour, trace) {
 }
 
 /** Strokes the path that `trace` draws. */
-function stroke(pen, colour, width, trace) {
+function stroke(pen: CanvasRenderingContext2D, colour: string, width: number, trace: () => void) {
   pen.strokeStyle = colour;
   pen.lineWidth = width;
   pen.beginPath();
@@ -51,24 +52,26 @@ function stroke(pen, colour, width, trace) {
   pen.stroke();
 }
 
-export class Face {
-  #canvas;
-  #pen;
-  #index = new Map();
-  #weights = new Float32Array(0);
+export class DrawnFace {
+  #canvas: HTMLCanvasElement;
+  #pen: CanvasRenderingContext2D;
+  #index = new Map<string, number>();
+  #weights: Float32Array = new Float32Array(0);
 
-  constructor(canvas) {
+  constructor(canvas: HTMLCanvasElement) {
+    const pen = canvas.getContext("2d");
+    if (!pen) throw new Error("this browser cannot draw");
     this.#canvas = canvas;
-    this.#pen = canvas.getContext("2d");
+    this.#pen = pen;
   }
 
   /** Names of the weights, in their order, as in `hello`. */
-  set names(names) {
+  set names(names: string[]) {
     this.#index = new Map(names.map((name, i) => [name, i]));
   }
 
   /** Draws one picture. Weights 0..1 in the order of `names`; what the stream does not name is at rest. */
-  draw(weights, nowMs) {
+  draw(weights: Float32Array, nowMs: number) {
     this.#weights = weights;
     const pen = this.#fit();
     const breath = still.matches ? 0 : Math.sin(nowMs / 1400);
@@ -88,11 +91,11 @@ export class Face {
   }
 
   /** One weight of the picture on the canvas, 0..1. */
-  weight(name) {
-    return this.#weights[this.#index.get(name)] ?? 0;
+  weight(name: string): number {
+    return this.#weights[this.#index.get(name) ?? -1] ?? 0;
   }
 
-  #pair(name) {
+  #pair(name: string) {
     return (this.weight(`${name}Left`) + this.weight(`${name}Right`)) / 2;
   }
 
@@ -112,7 +115,7 @@ export class Face {
     return this.#pen;
   }
 
-  #drawBody(pen) {
+  #drawBody(pen: CanvasRenderingContext2D) {
     for (const [x, y, radius] of CURLS) fill(pen, HAIR, () => pen.arc(x, y, radius, 0, 2 * Math.PI));
     fill(pen, JUMPER, () => {
       pen.moveTo(22, 450);
@@ -130,7 +133,7 @@ export class Face {
     });
   }
 
-  #drawHead(pen) {
+  #drawHead(pen: CanvasRenderingContext2D) {
     const chin = 338 + this.weight("jawOpen") * 20 - this.weight("mouthClose") * 6;
     const jaw = (this.weight("jawLeft") - this.weight("jawRight")) * 10;
     const puff = this.weight("cheekPuff") * 9;
@@ -149,7 +152,7 @@ export class Face {
     this.#drawCheeks(pen);
   }
 
-  #drawCheeks(pen) {
+  #drawCheeks(pen: CanvasRenderingContext2D) {
     for (const { side, x, out } of EYES) {
       const smile = this.weight(`mouthSmile${side}`);
       const lift = this.weight(`cheekSquint${side}`) * 5 + smile * 6;
@@ -162,8 +165,8 @@ export class Face {
     }
   }
 
-  #drawEye(pen, { side, x, out }) {
-    const of = (name) => this.weight(`eye${name}${side}`);
+  #drawEye(pen: CanvasRenderingContext2D, { side, x, out }: Eye) {
+    const of = (name: string) => this.weight(`eye${name}${side}`);
     const blink = Math.min(1, of("Blink"));
     const lookX = out * (of("LookOut") - of("LookIn"));
     const lookY = of("LookDown") - of("LookUp");
@@ -175,7 +178,7 @@ export class Face {
     const lower = Math.max(upper, EYE_Y + 23 - cheek * (1 - blink) - blink * 11);
     const [inner, outer] = [x - out * 25, x + out * 26];
     const corner = EYE_Y + 3 + blink * 5;
-    const lid = (y) => pen.bezierCurveTo(x - out * 16, y, x + out * 16, y - 2, outer, corner - 3 + blink * 2);
+    const lid = (y: number) => pen.bezierCurveTo(x - out * 16, y, x + out * 16, y - 2, outer, corner - 3 + blink * 2);
     const opening = () => {
       pen.moveTo(inner, corner);
       lid(upper);
@@ -205,8 +208,8 @@ export class Face {
     });
   }
 
-  #drawIris(pen, x, y) {
-    const disc = (colour, radius, dx = 0, dy = 0) =>
+  #drawIris(pen: CanvasRenderingContext2D, x: number, y: number) {
+    const disc = (colour: string, radius: number, dx = 0, dy = 0) =>
       fill(pen, colour, () => pen.arc(x + dx, y + dy, radius, 0, 2 * Math.PI));
     disc(INK, 17.5);
     disc(IRIS, 15.5);
@@ -216,7 +219,7 @@ export class Face {
     disc("rgba(255, 255, 255, 0.7)", 2.2, -6, 6);
   }
 
-  #drawBrow(pen, { side, x, out }) {
+  #drawBrow(pen: CanvasRenderingContext2D, { side, x, out }: Eye) {
     const down = this.weight(`browDown${side}`);
     const up = this.weight(`browOuterUp${side}`);
     const innerUp = this.weight("browInnerUp");
@@ -231,7 +234,7 @@ export class Face {
     });
   }
 
-  #drawNose(pen) {
+  #drawNose(pen: CanvasRenderingContext2D) {
     const sneer = this.#pair("noseSneer");
     fill(pen, SKIN_LIGHT, () => pen.ellipse(200, 240, 6, 15, 0, 0, 2 * Math.PI));
     stroke(pen, SKIN_SHADE, 4, () => {
@@ -241,7 +244,7 @@ export class Face {
     });
   }
 
-  #drawFringe(pen) {
+  #drawFringe(pen: CanvasRenderingContext2D) {
     for (const [x, y, radius] of FRINGE) fill(pen, HAIR, () => pen.arc(x, y, radius, 0, 2 * Math.PI));
     for (const [x, y, radius] of FRINGE) {
       stroke(pen, HAIR_LIGHT, 3.5, () => pen.arc(x, y, radius * 0.62, 3.5, 4.9));

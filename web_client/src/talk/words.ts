@@ -1,6 +1,6 @@
 // What the page says when something goes wrong: the server's codes in words a visitor can act on.
 
-const BY_CODE = {
+const BY_CODE: Record<string, string> = {
   bad_token: "This join link is not valid any more. Please ask for a new one.",
   busy: "Every place is taken at the moment. Please try again in a minute.",
   idle: "Nothing was heard from you for a while, so the visit was ended.",
@@ -14,12 +14,12 @@ const BY_CODE = {
 };
 
 /** Words for an `error` message. A code we do not know is shown in the server's own words. */
-export function wordsForError({ code, message }) {
+export function wordsForError({ code, message }: { code: string; message: string }): string {
   return BY_CODE[code] ?? `The server reported a problem: ${message}`;
 }
 
 /** Words for a connection that closed without a reason given before. */
-export function wordsForClose(wasOpen) {
+export function wordsForClose(wasOpen: boolean): string {
   return wasOpen
     ? "The connection was lost. You can come back; it will be a new conversation."
     : "The server could not be reached. It may be starting, or your network may block it.";

@@ -1,29 +1,38 @@
-// The page's elements and how they show the state: which panel, what status, which banner. app.js decides, this shows.
+// The page's elements and how they show the state: which panel, what status, which banner. main.ts decides, this shows.
+
+import type { Message } from "./shapes";
 
 const BANNER_MS = 8000;
 
-/** The element with this id. */
-export const byId = (id) => document.getElementById(id);
+export type Phase = "connecting" | "disclosure" | "room" | "over";
+export type Activity = keyof typeof STATUS;
 
-const PANELS = ["connecting", "disclosure", "room", "over"];
+/** The element with this id. */
+export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found as E;
+}
+
+const PANELS: Phase[] = ["connecting", "disclosure", "room", "over"];
 const STATUS = {
-  idle: (name) => `${name} is here. Press “Start talking”, or type.`,
-  listening: (name) => `${name} is listening`,
-  muted: () => "Your microphone is muted",
-  hearing: (name) => `${name} hears you`,
-  thinking: (name) => `${name} is thinking`,
-  speaking: (name) => `${name} is speaking`,
+  idle: (name: string) => `${name} is here. Press “Start talking”, or type.`,
+  listening: (name: string) => `${name} is listening`,
+  muted: (_name: string) => "Your microphone is muted",
+  hearing: (name: string) => `${name} hears you`,
+  thinking: (name: string) => `${name} is thinking`,
+  speaking: (name: string) => `${name} is speaking`,
 };
 
 /** Shows one panel of the page and hides the others; moves the focus there, for keyboards and screen readers. */
-export function showPhase(phase) {
+export function showPhase(phase: Phase) {
   document.body.dataset.phase = phase;
   for (const id of PANELS) byId(id).hidden = id !== phase;
   for (const id of ["controls", "leave"]) byId(id).hidden = phase !== "room";
-  byId(phase).querySelector("h2")?.focus({ preventScroll: true });
+  byId(phase).querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
 }
 
-export function showCard({ persona, disclosure }) {
+export function showCard({ persona, disclosure }: Message<"hello">) {
   byId("card-name").textContent = persona.name;
   byId("card-pronouns").textContent = persona.pronouns;
   byId("card-about").textContent = persona.about;
@@ -34,30 +43,30 @@ export function showCard({ persona, disclosure }) {
 }
 
 /** `activity` is a key of STATUS; the ring around the face and the line under it follow it. */
-export function showActivity(activity, name) {
+export function showActivity(activity: Activity, name: string) {
   if (document.body.dataset.activity === activity) return;
   document.body.dataset.activity = activity;
   byId("status").textContent = STATUS[activity](name);
-  byId("stop").disabled = activity !== "speaking" && activity !== "thinking";
+  byId<HTMLButtonElement>("stop").disabled = activity !== "speaking" && activity !== "thinking";
 }
 
-export function showMicrophone({ open, muted }) {
+export function showMicrophone({ open, muted }: { open: boolean; muted: boolean }) {
   byId("talk").setAttribute("aria-pressed", String(open));
   byId("talk-label").textContent = open ? "Stop talking" : "Start talking";
-  byId("mute").disabled = !open;
+  byId<HTMLButtonElement>("mute").disabled = !open;
   byId("mute").setAttribute("aria-pressed", String(muted));
   byId("mute-label").textContent = muted ? "Unmute" : "Mute";
   if (!open || muted) showLevel(0);
 }
 
-export function showLevel(level) {
+export function showLevel(level: number) {
   byId("talk").style.setProperty("--level", level.toFixed(2));
 }
 
-let bannerTimer = 0;
+let bannerTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Words across the top, read out at once, gone after a while. `kind` is "error" or "note". */
-export function showBanner(text, kind = "error") {
+export function showBanner(text: string, kind: "error" | "note" = "error") {
   byId("banner").textContent = text;
   byId("banner").dataset.kind = kind;
   byId("banner").hidden = false;
@@ -69,7 +78,7 @@ export function hideBanner() {
   byId("banner").hidden = true;
 }
 
-export function showOver(title, reason) {
+export function showOver(title: string, reason: string) {
   byId("over-title").textContent = title;
   byId("over-reason").textContent = reason;
   hideBanner();
@@ -77,7 +86,7 @@ export function showOver(title, reason) {
 }
 
 /** The consents as they are ticked. */
-export function readConsents() {
-  const boxes = [...byId("consents").querySelectorAll("input")];
+export function readConsents(): Record<string, boolean> {
+  const boxes = [...byId("consents").querySelectorAll<HTMLInputElement>("input")];
   return Object.fromEntries(boxes.map((box) => [box.name, box.checked]));
 }

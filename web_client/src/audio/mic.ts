@@ -1,28 +1,30 @@
 // The fan's microphone: opened on request, closed for real (the browser's light goes out), muted to silence.
 
-const WORDS = {
+import workletUrl from "./mic-worklet.ts?worker&url";
+
+const WORDS: Record<string, string> = {
   NotAllowedError: "The browser did not allow the microphone. You can allow it in the address bar, or type instead.",
   NotFoundError: "No microphone was found. You can type instead.",
   NotReadableError: "Another program is using the microphone. Close it there and try again, or type instead.",
 };
 
 export class Mic {
-  #context = null;
-  #stream = null;
-  #onChunk;
+  #context: AudioContext | null = null;
+  #stream: MediaStream | null = null;
+  #onChunk: (chunk: Int16Array) => void;
 
   /** `onChunk` gets Int16Array chunks of 20 ms at the rate given to `open`. */
-  constructor(onChunk) {
+  constructor(onChunk: (chunk: Int16Array) => void) {
     this.#onChunk = onChunk;
   }
 
-  get isOpen() {
+  get isOpen(): boolean {
     return this.#stream !== null;
   }
 
   /** Asks for the microphone. Throws Error with words for the person when there is none to be had. */
-  async open(rateHz) {
-    let stream;
+  async open(rateHz: number): Promise<void> {
+    let stream: MediaStream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({
         // Echo cancellation lets the fan interrupt without headphones. Noise is left in: the recogniser was trained
@@ -30,11 +32,12 @@ export class Mic {
         audio: { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: true },
       });
     } catch (error) {
-      throw new Error(WORDS[error.name] ?? `The microphone could not be opened (${error.name}). You can type instead.`);
+      const name = error instanceof Error ? error.name : "";
+      throw new Error(WORDS[name] ?? `The microphone could not be opened (${name}). You can type instead.`);
     }
     this.#stream = stream;
     this.#context = new AudioContext({ latencyHint: "interactive" });
-    await this.#context.audioWorklet.addModule("mic-worklet.js");
+    await this.#context.audioWorklet.addModule(workletUrl);
     const node = new AudioWorkletNode(this.#context, "microphone", {
       numberOfOutputs: 0,
       processorOptions: { rateHz },
@@ -45,7 +48,7 @@ export class Mic {
   }
 
   /** Muted, the microphone goes on as silence, so that a sentence cut short still comes to its end. */
-  mute(muted) {
+  mute(muted: boolean) {
     for (const track of this.#stream?.getTracks() ?? []) track.enabled = !muted;
   }
 
@@ -57,7 +60,7 @@ export class Mic {
 }
 
 /** How loud a chunk is, 0..1 on the decibel scale between a quiet room and a raised voice. */
-export function loudness(chunk) {
+export function loudness(chunk: Int16Array): number {
   const power = chunk.reduce((sum, sample) => sum + (sample / 32768) ** 2, 0) / chunk.length;
   return Math.max(0, Math.min(1, (10 * Math.log10(power + 1e-10) + 55) / 45));
 }

@@ -3,23 +3,23 @@
 const BLINK_MS = 140;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-function between(low, high) {
+function between(low: number, high: number) {
   return low + Math.random() * (high - low);
 }
 
 export class Idle {
-  #index;
-  #weights;
+  #index: Map<string, number>;
+  #weights: Float32Array;
   #blinkAt = 0;
   #glance = { at: 0, x: 0, y: 0 };
 
-  constructor(names) {
+  constructor(names: string[]) {
     this.#index = new Map(names.map((name, i) => [name, i]));
     this.#weights = new Float32Array(names.length);
   }
 
   /** Weights 0..1 at a moment of the page's clock. The array is used again by the next call. */
-  at(nowMs) {
+  at(nowMs: number): Float32Array {
     this.#weights.fill(0);
     this.#set("mouthSmile", 0.22);
     this.#set("eyeBlink", this.#blink(nowMs));
@@ -27,20 +27,20 @@ export class Idle {
     return this.#weights;
   }
 
-  #set(name, left, right = left) {
-    for (const [side, weight] of [["Left", left], ["Right", right]]) {
+  #set(name: string, left: number, right = left) {
+    for (const [side, weight] of [["Left", left], ["Right", right]] as const) {
       const i = this.#index.get(name + side);
       if (i !== undefined) this.#weights[i] = Math.max(0, weight);
     }
   }
 
-  #blink(nowMs) {
+  #blink(nowMs: number): number {
     if (nowMs > this.#blinkAt + BLINK_MS) this.#blinkAt = nowMs + between(2200, 5500);
     const share = (nowMs - this.#blinkAt) / BLINK_MS;
     return share < 0 ? 0 : Math.sin(Math.PI * share) ** 0.7;
   }
 
-  #look(nowMs) {
+  #look(nowMs: number) {
     if (nowMs > this.#glance.at) {
       this.#glance = { at: nowMs + between(700, 2600), x: between(-0.18, 0.18), y: between(-0.1, 0.1) };
     }

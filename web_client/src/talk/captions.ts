@@ -1,21 +1,26 @@
 // Captions of both sides. The words of a reply stand grey until they are heard; those never heard stay grey.
 
+import type { Message } from "./wire";
+
 const KEEP_LINES = 60;
 
+type Word = { span: HTMLElement; start: number };
+type ReplyLine = { id: number; words: Word[]; lit: number; element: HTMLElement | null };
+
 export class Captions {
-  #log;
+  #log: HTMLElement;
   #speaker = "";
-  #turns = new Map(); // turn_id -> line
-  #typed = null; // the line of a typed turn that the server has not numbered yet
-  #reply = { id: -1, words: [], lit: 0, element: null };
+  #turns = new Map<number, HTMLElement>(); // turn_id -> line
+  #typed: HTMLElement | null = null; // the line of a typed turn that the server has not numbered yet
+  #reply: ReplyLine = { id: -1, words: [], lit: 0, element: null };
 
   /** `log` is anchored to its newest line by the style sheet, unless the reader has scrolled back. */
-  constructor(log) {
+  constructor(log: HTMLElement) {
     this.#log = log;
   }
 
   /** A new conversation, with a persona of this name. */
-  begin(speaker) {
+  begin(speaker: string) {
     this.#speaker = speaker;
     this.#log.replaceChildren();
     this.#turns.clear();
@@ -24,27 +29,30 @@ export class Captions {
   }
 
   /** What the fan typed; shown at once. */
-  fanTyped(text) {
+  fanTyped(text: string) {
     this.#typed = this.#line("fan", "You");
     this.#typed.textContent = text;
   }
 
   /** What the server understood of the fan. A partial replaces the one before it. */
-  fanSaid({ turn_id: turnId, text, final, language }) {
-    if (!this.#turns.has(turnId)) {
-      if (!text) return;
-      const typed = this.#typed?.textContent === text ? this.#typed : null;
-      this.#turns.set(turnId, typed ?? this.#line("fan", "You"));
-      this.#typed = null;
-    }
-    const element = this.#turns.get(turnId);
+  fanSaid({ turn_id: turnId, text, final, language }: Message<"transcript">) {
+    if (!text && !this.#turns.has(turnId)) return;
+    const element = this.#turns.get(turnId) ?? this.#newTurn(turnId, text);
     element.textContent = text;
     element.lang = language;
     element.classList.toggle("partial", !final);
   }
 
+  #newTurn(turnId: number, text: string): HTMLElement {
+    const typed = this.#typed?.textContent === text ? this.#typed : null;
+    const element = typed ?? this.#line("fan", "You");
+    this.#turns.set(turnId, element);
+    this.#typed = null;
+    return element;
+  }
+
   /** Words of a reply, as they arrive. */
-  addWords(replyId, words) {
+  addWords(replyId: number, words: Message<"reply.chunk">["words"]) {
     if (words.length === 0) return;
     if (replyId !== this.#reply.id) {
       this.#reply = { id: replyId, words: [], lit: 0, element: this.#line("persona", this.#speaker) };
@@ -54,12 +62,12 @@ export class Captions {
       span.className = "ahead";
       span.textContent = word.text;
       this.#reply.words.push({ span, start: word.start_samples });
-      this.#reply.element.append(span, " ");
+      this.#reply.element?.append(span, " ");
     }
   }
 
   /** Lights the words of a reply that have begun to sound. */
-  heard(replyId, position) {
+  heard(replyId: number, position: number) {
     const { id, words } = this.#reply;
     if (replyId !== id) return;
     while (this.#reply.lit < words.length && words[this.#reply.lit].start < position) {
@@ -68,7 +76,7 @@ export class Captions {
   }
 
   /** A reply was cut off after so many samples; what follows was never said. */
-  cut(replyId, heardSamples) {
+  cut(replyId: number, heardSamples: number) {
     const { id, words, element } = this.#reply;
     if (replyId !== id) return;
     this.heard(replyId, heardSamples);
@@ -77,15 +85,15 @@ export class Captions {
     const remark = document.createElement("span");
     remark.className = "remark";
     remark.textContent = "(interrupted)";
-    element.append(remark);
+    element?.append(remark);
   }
 
   /** Something the server says about the visit. */
-  note(text) {
+  note(text: string) {
     this.#line("note", "").textContent = text;
   }
 
-  #line(side, speaker) {
+  #line(side: string, speaker: string): HTMLElement {
     const line = document.createElement("p");
     line.className = side;
     const name = document.createElement("b");
@@ -94,7 +102,7 @@ export class Captions {
     text.className = "text";
     line.append(...(speaker ? [name, " ", text] : [text]));
     this.#log.append(line);
-    while (this.#log.childElementCount > KEEP_LINES) this.#log.firstElementChild.remove();
+    while (this.#log.childElementCount > KEEP_LINES) this.#log.firstElementChild?.remove();
     return text;
   }
 }

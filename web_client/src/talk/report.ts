@@ -1,12 +1,15 @@
 // Shows a `turn.report`: how long the answer took, where its words came from, and one bar for every stage.
 
-const KINDS = {
+import type { Message } from "./wire";
+
+const KINDS: Record<string, string> = {
   llm: "words from the language model",
   prepared: "a prepared line",
   disclosure: "the fixed line about being an AI",
+  opening: "a prepared opening, then the language model",
 };
 
-function element(tag, className, text) {
+function element(tag: string, className: string, text: string): HTMLElement {
   const made = document.createElement(tag);
   made.className = className;
   made.textContent = text;
@@ -14,19 +17,20 @@ function element(tag, className, text) {
 }
 
 export class Report {
-  #panel;
+  #panel: HTMLElement;
 
-  constructor(panel) {
+  constructor(panel: HTMLElement) {
     this.#panel = panel;
   }
 
-  show({ kind, voice_to_voice_ms: answerMs, commit_to_face_ms: faceMs, stages }) {
+  show(report: Message<"turn.report">) {
+    const { kind, voice_to_voice_ms: answerMs, commit_to_face_ms: faceMs, stages } = report;
     this.#set("answer", `${Math.round(answerMs)} ms`);
     this.#set("face", `${Math.round(faceMs)} ms`);
     this.#set("kind", KINDS[kind] ?? kind);
     const begin = Math.min(...stages.map((stage) => stage.start_ms));
     const span = Math.max(1, Math.max(...stages.map((stage) => stage.end_ms)) - begin);
-    this.#panel.querySelector("ol").replaceChildren(
+    this.#panel.querySelector("ol")?.replaceChildren(
       ...stages.map(({ name, start_ms: startMs, end_ms: endMs }) => {
         const bar = element("span", "bar", "");
         bar.style.marginInlineStart = `${(100 * (startMs - begin)) / span}%`;
@@ -42,11 +46,11 @@ export class Report {
   }
 
   /** The way to the server and back, in milliseconds. */
-  showNetwork(roundTripMs) {
+  showNetwork(roundTripMs: number) {
     this.#set("network", `${Math.round(roundTripMs)} ms`);
   }
 
-  #set(name, text) {
+  #set(name: string, text: string) {
     for (const place of this.#panel.querySelectorAll(`[data-value=${name}]`)) place.textContent = text;
   }
 }

@@ -1,0 +1,63 @@
+// The wire: one WebSocket that speaks `avatar.v1.json`, checked on arrival. main.ts hands its messages on.
+//
+// JSON carries sound as base64, a third larger than msgpack: about 45 kB/s up and 65 kB/s down, which any line that
+// carries a call can bear. Native clients use `avatar.v1.msgpack`.
+
+import { decode, type ServerMessage } from "./shapes";
+
+export type { Message, MessageType, ServerMessage } from "./shapes";
+
+const SUBPROTOCOL = "avatar.v1.json";
+const CONGESTED_BYTES = 64 * 1024; // about a second and a half of microphone that the network did not take
+const GOODBYE_MS = 1000; // how long the server may take to close after `leave`
+
+/** Bytes as standard base64 with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+type Events = { onOpen: () => void; onMessage: (message: ServerMessage) => void; onClose: (code: number) => void };
+
+/** One connection. `onMessage` gets decoded messages; `onClose` is called once, with the close code. */
+export class Wire {
+  #socket: WebSocket;
+
+  constructor(url: string, { onOpen, onMessage, onClose }: Events) {
+    this.#socket = new WebSocket(url, [SUBPROTOCOL]);
+    this.#socket.onopen = onOpen;
+    this.#socket.onclose = (event) => onClose(event.code);
+    this.#socket.onmessage = ({ data }) => {
+      const message = decode(data);
+      if (message) onMessage(message);
+      else console.warn("A message from the server was not understood and was ignored.");
+    };
+  }
+
+  /** Sends one message; after the connection has closed there is nobody to tell, and nothing happens. */
+  send(type: string, fields: object = {}) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type, ...fields }));
+  }
+
+  /** True while the network does not keep up: sound from the microphone is then better dropped than late. */
+  get congested(): boolean {
+    return this.#socket.bufferedAmount > CONGESTED_BYTES;
+  }
+
+  /** Bytes that wait to be sent. */
+  get waitingBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Says goodbye; the server closes, and if it does not, this side does. */
+  leave() {
+    this.send("leave");
+    setTimeout(() => this.#socket.close(1000), GOODBYE_MS);
+  }
+
+  /** Closes without a goodbye: the visit goes on over another connection. */
+  drop() {
+    this.#socket.close();
+  }
+}
