@@ -65,9 +65,9 @@ VISEME_POSES: Final[Mapping[Viseme, Weights]] = {
 
 #: How strongly a viseme insists on its jaw, its lips and its rounding. Tongue sounds leave the lips to the vowels.
 _DOMINANCE: Final[Mapping[Viseme, tuple[float, float, float]]] = {
-    "sil": (0.50, 0.50, 0.35), "PP": (0.60, 0.60, 0.30), "FF": (0.60, 0.60, 0.60), "TH": (0.80, 0.80, 0.25),
-    "DD": (0.50, 0.45, 0.15), "kk": (0.30, 0.30, 0.10), "CH": (1.20, 1.00, 1.20), "SS": (1.20, 0.90, 0.45),
-    "nn": (0.45, 0.40, 0.15), "RR": (0.60, 0.50, 0.70), "aa": (1.00, 1.00, 0.80), "E": (1.00, 1.00, 0.90),
+    "sil": (0.90, 0.90, 0.90), "PP": (0.60, 0.60, 0.30), "FF": (0.60, 0.60, 0.60), "TH": (0.80, 0.80, 0.25),
+    "DD": (0.50, 0.45, 0.15), "kk": (0.60, 0.60, 0.10), "CH": (1.20, 1.00, 1.20), "SS": (1.10, 0.90, 0.45),
+    "nn": (0.60, 0.55, 0.15), "RR": (0.60, 0.50, 0.70), "aa": (1.00, 1.00, 0.80), "E": (1.00, 1.00, 0.90),
     "ih": (1.00, 1.00, 0.90), "oh": (1.00, 1.00, 1.20), "ou": (1.00, 1.00, 1.40),
 }  # fmt: skip
 
@@ -80,12 +80,15 @@ _LIPS: Final = np.array(
 _WIDTH: Final = np.array([INDEX["jawOpen"], *(i for n, i in INDEX.items() if n[:10] in {"mouthLower", "mouthUpper"})])
 
 #: Channels, and how early (before) and how long (after) they feel a neighbour. Rounding is seen 60-120 ms ahead.
-_GROUPS: Final = ((_JAW, 55, 45), (_LIPS, 55, 45), (_ROUND, 90, 60))
+#: A sound is left faster than it is made ready for: what is over need not be seen any more.
+_GROUPS: Final = ((_JAW, 42, 12), (_LIPS, 42, 12), (_ROUND, 90, 22))
+_REST_AFTER_MS: Final = 10  # out of a pause the mouth opens at once
 
 _POSES: Final = np.stack([VISEME_POSES[v] for v in VISEMES])
 _ROW: Final[Mapping[Viseme, int]] = {v: i for i, v in enumerate(VISEMES)}
-_LEAD: Final = 1.0  # a frame shows the mouth of its end: half a frame ahead of the sound on average, never behind
-_CLOSING_SAMPLES: Final = OUTPUT_RATE_HZ * 45 // 1000  # how long lips take to meet, and to part
+_LEAD: Final = 0.5  # a frame shows the mouth of its middle, so that a picture that is held for one is never behind
+_CLOSING_SAMPLES: Final = OUTPUT_RATE_HZ * 30 // 1000  # how long lips take to meet, and to part
+_PRESSING_SAMPLES: Final = OUTPUT_RATE_HZ * 18 // 1000  # from the first touch, which is what is heard, to firm contact
 
 
 def mouth(targets: Sequence[MouthTarget], n_frames: int, opening: Weights | None = None) -> Weights:
@@ -107,9 +110,11 @@ def mouth(targets: Sequence[MouthTarget], n_frames: int, opening: Weights | None
     )
     until = np.maximum(starts - at[:, None], 0.0)
     since = np.maximum(at[:, None] - ends, 0.0)
+    resting = np.array([t.viseme == "sil" for t in targets])
     for group, (channels, before_ms, after_ms) in enumerate(_GROUPS):
         per_sample = 1000 / OUTPUT_RATE_HZ
-        distance = until * (per_sample / before_ms) + since * (per_sample / after_ms)
+        left_ms = np.where(resting, _REST_AFTER_MS, after_ms)
+        distance = until * (per_sample / before_ms) + since * (per_sample / left_ms)
         pull = np.exp(-(np.minimum(distance, 8.0) ** 2)) * strengths[:, group]
         weights[:, channels] = pull @ poses[:, channels] / pull.sum(axis=1, keepdims=True)
     if opening is not None:
@@ -132,9 +137,10 @@ def _with_contacts(weights: Weights, targets: Sequence[MouthTarget], at: Weights
         return weights
     poses = np.stack([VISEME_POSES[t.viseme] for t in contacts])
     starts = np.array([t.start_samples for t in contacts], np.float32)
+    firm = starts + _PRESSING_SAMPLES
     # Lips part before a stop's burst, so the last third already opens; two frames are the least an eye can catch.
     shut = np.array([max(0.65 * t.length_samples, 2 * SAMPLES_PER_FACE_FRAME) for t in contacts], np.float32)
-    outside = np.maximum(starts - at[:, None], at[:, None] - starts - shut)
+    outside = np.maximum(firm - at[:, None], at[:, None] - np.maximum(firm, starts + shut))
     near = np.clip(1.0 - outside / _CLOSING_SAMPLES, 0.0, 1.0)
     near = near * near * (3.0 - 2.0 * near)
     _give_each_a_frame(near, contacts)
