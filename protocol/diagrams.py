@@ -5,7 +5,7 @@ What comes next: tests/golden.py writes the text into PROTOCOL.md and ARCHITECTU
 
 from collections.abc import Iterable
 
-from protocol.handshake import LEGAL, Phase
+from protocol.handshake import LEGAL, RESUMED, Phase
 
 Edge = tuple[str, str, str]
 """From a state, by a label, to a state."""
@@ -41,7 +41,7 @@ def handshake_diagram() -> str:
     edges = [
         (before.value, str(kind.__struct_config__.tag), after.value) for (before, kind), after in LEGAL.items()
     ]  # fmt: skip
-    return state_diagram(Phase.NEW.value, edges)
+    return state_diagram(Phase.NEW.value, [*edges, (Phase.NEW.value, "hello (resume)", RESUMED.value)])
 
 
 def _state(name: str) -> str:

@@ -11,6 +11,8 @@ StagedoorError                     has a stable `code` and says whether it is `f
       TooManyMistakesError         one mistake after another
     UnsupportedError               a format, version or option that we do not speak
     TokenError                     a join token that is missing, forged or expired
+    ResumeError                    a resume token that was used, came too late, or was never given
+    TakenOverError                 the visit goes on in another connection, by its resume token
     SlowReaderError                the client does not read what we send
     IdleError                      nothing was heard from the client for too long
     SessionOverError               the time of this visit is used up
@@ -32,6 +34,8 @@ ErrorCode = Literal[
     "rate_limited",
     "unsupported",
     "bad_token",
+    "resume_refused",
+    "taken_over",
     "slow_reader",
     "idle",
     "session_over",
@@ -91,6 +95,16 @@ class UnsupportedError(ClientError):
 
 class TokenError(ClientError):
     code = "bad_token"
+    fatal = True
+
+
+class ResumeError(ClientError):
+    code = "resume_refused"
+    fatal = True
+
+
+class TakenOverError(ClientError):
+    code = "taken_over"
     fatal = True
 
 

@@ -1,7 +1,8 @@
 """Which message is legal when: one table, no I/O.
 
 A connection is NEW until the client said `hello`, UNDISCLOSED until the person acknowledged that they talk with
-an AI, OPEN for the conversation, and CLOSED after it. What the table does not list is refused with a coded error
+an AI, OPEN for the conversation, and CLOSED after it. A `hello` that resumes a visit leads to OPEN at once: only
+visits whose disclosure was acknowledged can be resumed. What the table does not list is refused with a coded error
 and changes nothing. The diagram in PROTOCOL.md is drawn from this table.
 """
 
@@ -48,6 +49,8 @@ LEGAL: dict[tuple[Phase, type[ClientMessage]], Phase] = {
     (Phase.OPEN, Leave): Phase.CLOSED,
 }
 
+RESUMED = Phase.OPEN  # where a `hello` with `resume` leads
+
 
 class Handshake:
     """The phase of one connection. Starts NEW."""
@@ -61,6 +64,8 @@ class Handshake:
         Raises DisclosureRequiredError for speech or text before the acknowledgement, IllegalStateError otherwise.
         """
         after = LEGAL.get((self.phase, type(message)))
+        if after is Phase.UNDISCLOSED and isinstance(message, Hello) and message.resume:
+            after = RESUMED
         if after is None:
             kind = message.__struct_config__.tag
             if self.phase is Phase.UNDISCLOSED and isinstance(message, AudioChunk | TextInput):

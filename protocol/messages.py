@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from protocol.errors import ErrorCode
-from protocol.timeline import AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
 
 PROTOCOL_VERSION = "1.0"
 SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"
@@ -40,8 +40,16 @@ class Consents(Struct, frozen=True):
 # --- client to server ---------------------------------------------------------------------------------------
 
 
+class Resume(Struct, frozen=True):
+    """The visit to go on with after a lost connection, and how much of which reply was heard (none: reply 0)."""
+
+    token: Annotated[str, Meta(max_length=200)]
+    reply_id: Count = 0
+    heard_samples: Count = 0
+
+
 class Hello(Message, tag="hello", frozen=True):
-    """The first message of a client: who it is and what it can do."""
+    """The first message of a client: who it is and what it can do. With `resume` all else in it is ignored."""
 
     version: Annotated[str, Meta(max_length=16)] = PROTOCOL_VERSION
     client: Name = "unknown"
@@ -51,6 +59,8 @@ class Hello(Message, tag="hello", frozen=True):
     audio_in: AudioFormat = AudioFormat()
     face: Literal["arkit52", "azure55", "oculus15", "vrm", "none"] = "arkit52"
     consents: Consents = Consents()
+    audio_out: AudioFormat = AudioFormat("pcm16", OUTPUT_RATE_HZ)
+    resume: Resume | None = None
 
 
 class DisclosureAcknowledged(Message, tag="disclosure.acknowledged", frozen=True):
@@ -58,7 +68,10 @@ class DisclosureAcknowledged(Message, tag="disclosure.acknowledged", frozen=True
 
 
 class AudioChunk(Message, tag="audio", frozen=True):
-    """A slice of the fan's microphone in the format agreed in `hello`; 20 to 100 ms is a good size."""
+    """A slice of the fan's microphone in the format agreed in `hello`; 20 to 100 ms is a good size.
+
+    audio: PCM16, or Opus packets, each after its length (2 bytes, little-endian).
+    """
 
     audio: bytes
     seq: Count = 0
@@ -153,10 +166,15 @@ class Limits(Struct, frozen=True):
     max_audio_ahead_ms: int = 5000
     max_idle_s: int = 120
     max_session_s: int = 1800
+    max_away_s: int = 30
 
 
 class Welcome(Message, tag="hello", frozen=True):
-    """The server's first message. `disclosure` must be shown or read to the person and acknowledged."""
+    """The server's first message. `disclosure` must be shown or read to the person and acknowledged.
+
+    resume_token: good once, within `limits.max_away_s` of a lost connection; empty: this visit cannot be resumed.
+    resumed: the visit goes on where it was, and nothing is to be acknowledged again.
+    """
 
     session_id: str
     persona: PersonaCard
@@ -166,15 +184,17 @@ class Welcome(Message, tag="hello", frozen=True):
     face: FaceFormat
     limits: Limits
     version: str = PROTOCOL_VERSION
+    resume_token: str = ""
+    resumed: bool = False
 
 
 class ReplyChunk(Message, tag="reply.chunk", frozen=True):
     """A slice of a reply: audio, and the face for exactly that audio.
 
-    audio: PCM16 mono in `audio_out`. face: one frame per 1/fps second; frame k of this chunk belongs to sample
-    start_samples + k * rate / fps. head: where the head turns, 3 bytes for each face frame. Words, visemes and cues
-    are on the same clock; a span is sent with the chunk in which it begins. `last` marks the end of the reply; that
-    chunk may be empty.
+    audio: in `audio_out`; as Opus, packets of 20 ms, each after its length (2 bytes, little-endian). face: one frame
+    per 1/fps second; frame k of this chunk belongs to sample start_samples + k * rate / fps. head: where the head
+    turns, 3 bytes for each face frame. Words, visemes and cues are on the same clock; a span is sent with the chunk in
+    which it begins. `last` marks the end of the reply; that chunk may be empty.
     """
 
     reply_id: int

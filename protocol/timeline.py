@@ -24,10 +24,14 @@ Gesture = Literal["wave", "nod", "shake", "laugh", "heart", "shrug", "point"]
 
 
 class AudioFormat(Struct, frozen=True):
-    """How audio bytes are to be read: mono, little-endian, `encoding` at `sample_rate_hz`."""
+    """How audio bytes are to be read: mono, little-endian, `encoding` (pcm16 or opus) at `sample_rate_hz`.
+
+    pre_skip_samples: so many samples at the beginning of a decoded Opus stream are to be dropped.
+    """
 
     encoding: Annotated[str, Meta(max_length=16)] = "pcm16"
     sample_rate_hz: Annotated[int, Meta(ge=1, le=192_000)] = INPUT_RATE_HZ
+    pre_skip_samples: Annotated[int, Meta(ge=0, le=192_000)] = 0
 
 
 class WordSpan(Struct, frozen=True):

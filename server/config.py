@@ -47,6 +47,7 @@ class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_audio_ahead_ms: Positive = 5000
     max_idle_s: Positive = 120
     max_session_s: Positive = 1800
+    max_away_s: Annotated[int, Meta(ge=0)] = 30  # 0: a lost connection ends the visit
 
 
 class AsrConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """One WebSocket: decodes, checks what is legal and how much, hands it to the session, and encodes what that says.
 
-Two tasks: the reader and the writer; when one ends, so does the connection. A client's mistake gets a coded error
+Three tasks: the reader, the writer, and one that waits for a newer connection of the same visit; when one ends, so
+does the connection. A client's mistake gets a coded error
 and is otherwise forgotten; a fatal one, or too many, closes. What comes next: session.py.
 """
 
@@ -21,6 +22,7 @@ from protocol.errors import (
     SessionOverError,
     SlowReaderError,
     StagedoorError,
+    TakenOverError,
     TooManyMistakesError,
 )
 from protocol.handshake import Handshake, Phase
@@ -44,9 +46,12 @@ from protocol.messages import (
     TextInput,
     Welcome,
 )
-from protocol.timeline import FACE_FPS, INPUT_RATE_HZ, OUTPUT_RATE_HZ, AudioFormat
+from protocol.timeline import FACE_FPS, AudioFormat
+from server.allowance import LeakyBucket
 from server.room import Room
 from server.session import Session, public_text
+from server.visits import Visit
+from server.wire_audio import Microphone, Speaker, heard_format
 
 log = structlog.get_logger()
 
@@ -73,27 +78,6 @@ class Socket(Protocol):
         """Closes. Never raises."""
 
 
-class LeakyBucket:
-    """A level that drains one unit a second and may rise to `size`."""
-
-    def __init__(self, size: float, drain_per_s: float, clock: Callable[[], float]) -> None:
-        self._size = size
-        self._drain_per_s = drain_per_s
-        self._clock = clock
-        self._level = 0.0
-        self._at = clock()
-
-    def pour(self, amount: float) -> bool:
-        """Whether `amount` still fits; if not, nothing is poured."""
-        now = self._clock()
-        self._level = max(0.0, self._level - (now - self._at) * self._drain_per_s)
-        self._at = now
-        if self._level + amount > self._size:
-            return False
-        self._level += amount
-        return True
-
-
 class Connection:
     """One client's connection, from its first frame to close."""
 
@@ -106,22 +90,20 @@ class Connection:
         self._limits = room.rules.limits
         self._mistakes = 0
         self._messages = LeakyBucket(2.0 * self._limits.max_messages_per_s, self._limits.max_messages_per_s, clock)
-        self._audio_s = LeakyBucket(self._limits.max_audio_ahead_ms / 1000, 1.0, clock)
-        self._bytes_per_s = 2.0 * INPUT_RATE_HZ
-        self._wants_face = True
 
     async def run(self) -> None:
         """Serves the client until it leaves, fails or is closed."""
-        session: Session | None = None
-        code, reason = CLOSE_NORMAL, ""
+        visit: Visit | None = None
+        lost, code, reason = False, CLOSE_NORMAL, ""
         try:
-            session = await self._open()
-            if session:
-                async with asyncio.timeout(self._limits.max_session_s):
-                    await self._converse(session)
+            visit = await self._open()
+            if visit:
+                async with asyncio.timeout_at(visit.ends_at):
+                    await self._converse(visit)
         except SocketClosedError:
-            pass
+            lost = True
         except StagedoorError as error:
+            lost = isinstance(error, SlowReaderError)  # a network that is gone looks like this too
             code, reason = await self._give_up(error)
         except TimeoutError:
             code, reason = await self._give_up(SessionOverError("the time of this visit is over"))
@@ -129,9 +111,9 @@ class Connection:
             log.exception("connection_broke")
             code, reason = await self._give_up(InternalError("something broke on our side; it was noted"))
         finally:
-            if session:
-                await self._room.close_session(session)
             await self._socket.close(code, reason)
+            if visit:
+                await self._room.visits.part(visit, self, lost=lost and self._handshake.phase is Phase.OPEN)
 
     async def _give_up(self, error: StagedoorError) -> tuple[int, str]:
         self._room.metrics.errors.labels(error.code).inc()
@@ -143,7 +125,7 @@ class Connection:
             pass
         return error.close_code, error.code
 
-    async def _open(self) -> Session | None:
+    async def _open(self) -> Visit | None:
         """Waits for `hello` and answers it. None: the client left before."""
         while True:
             try:
@@ -154,53 +136,70 @@ class Connection:
             if isinstance(message, Ping):
                 await self._send(Pong(message.nonce, 0.0))
             elif isinstance(message, Hello):
-                session = self._room.open_session(message)
-                self._bytes_per_s = 2.0 * message.audio_in.sample_rate_hz
-                self._wants_face = message.face == "arkit52"
-                session.outbox.post(self._welcome(session, message))
-                return session
+                return await self._enter(message)
             else:
                 return None
 
-    def _welcome(self, session: Session, hello: Hello) -> Welcome:
+    async def _enter(self, hello: Hello) -> Visit:
+        if hello.resume:
+            return await self._room.visits.come_back(hello.resume, self)
+        session = self._room.open_session(msgspec.structs.replace(hello, audio_in=heard_format(hello)))
+        return Visit(session, hello, asyncio.get_running_loop().time() + self._limits.max_session_s, self)
+
+    def _welcome(self, visit: Visit, audio_out: AudioFormat) -> Welcome:
+        session, hello = visit.session, visit.hello
         persona = session.persona
         return Welcome(
             session_id=session.id,
             persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about),
             disclosure=persona.disclosure,
             audio_in=hello.audio_in,
-            audio_out=AudioFormat("pcm16", OUTPUT_RATE_HZ),
-            face=FaceFormat(ARKIT_52 if self._wants_face else (), FACE_FPS),
+            audio_out=audio_out,
+            face=FaceFormat(ARKIT_52 if _wants_face(hello) else (), FACE_FPS),
             limits=self._limits,
+            resume_token=self._room.visits.issue_token(visit),
+            resumed=visit.resumed,
         )
 
-    async def _converse(self, session: Session) -> None:
-        reader = asyncio.create_task(self._read(session), name=f"read-{session.id}")
-        writer = asyncio.create_task(self._write(session), name=f"write-{session.id}")
+    async def _converse(self, visit: Visit) -> None:
+        name = visit.session.id
+        tasks = (
+            asyncio.create_task(self._read(visit), name=f"read-{name}"),
+            asyncio.create_task(self._write(visit), name=f"write-{name}"),
+            asyncio.create_task(_until_taken_over(visit), name=f"taken-{name}"),
+        )
         try:
-            done, _ = await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (reader, writer):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(reader, writer, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            visit.let_go()
 
-    async def _read(self, session: Session) -> None:
+    async def _read(self, visit: Visit) -> None:
+        session = visit.session
+        microphone = Microphone(visit.hello.audio_in, self._limits.max_audio_ahead_ms, asyncio.get_running_loop().time)
+
         async def post(message: ServerMessage) -> None:
             session.outbox.post(message)
 
         while self._handshake.phase is not Phase.CLOSED:
             try:
-                await self._dispatch(await self._receive(self._limits.max_idle_s), session)
+                await self._dispatch(await self._receive(self._limits.max_idle_s), session, microphone)
             except StagedoorError as error:
                 await self._forgive(error, post)
 
-    async def _write(self, session: Session) -> None:
+    async def _write(self, visit: Visit) -> None:
+        speaker = Speaker(visit.hello.audio_out)
+        await self._send(self._welcome(visit, speaker.audio_format))
         while True:
-            message = await session.outbox.next()
-            if isinstance(message, ReplyChunk | Listening) and not self._wants_face:
-                message = msgspec.structs.replace(message, face=b"")
+            message = await visit.session.outbox.next()
+            if isinstance(message, ReplyChunk | Listening) and not _wants_face(visit.hello):
+                message = msgspec.structs.replace(message, face=b"", head=b"")
+            if isinstance(message, ReplyChunk):
+                message = speaker.chunk(message)
             await self._send(message)
 
     async def _receive(self, patience_s: float) -> ClientMessage:
@@ -231,13 +230,10 @@ class Connection:
         self._room.metrics.errors.labels(error.code).inc()
         await say(ErrorMessage(error.code, public_text(error)))
 
-    async def _dispatch(self, message: ClientMessage, session: Session) -> None:
+    async def _dispatch(self, message: ClientMessage, session: Session, microphone: Microphone) -> None:
         match message:
             case AudioChunk(audio):
-                if not self._audio_s.pour(len(audio) / self._bytes_per_s):
-                    ahead_ms = self._limits.max_audio_ahead_ms
-                    raise RateError(f"audio is more than {ahead_ms} ms ahead of real time; this chunk was dropped")
-                await session.hear(audio)
+                await session.hear(microphone.take(audio))
             case DisclosureAcknowledged():
                 session.start()
             case TextInput(text):
@@ -251,3 +247,12 @@ class Connection:
             case ConsentChange(consents):
                 session.consents = consents
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
+
+
+def _wants_face(hello: Hello) -> bool:
+    return hello.face == "arkit52"
+
+
+async def _until_taken_over(visit: Visit) -> None:
+    await visit.called.wait()
+    raise TakenOverError("this visit goes on in another connection")

@@ -25,6 +25,12 @@ class Metrics:
             ["reason", "heard"], registry=self.registry,
         )  # fmt: skip
         self.errors = Counter("stagedoor_errors", "Coded errors sent to clients.", ["code"], registry=self.registry)
+        self.away = Gauge(
+            "stagedoor_visits_away", "Visits whose connection was lost and may come back.", registry=self.registry
+        )
+        self.resumes = Counter(
+            "stagedoor_resumes", "How lost connections ended.", ["result"], registry=self.registry
+        )  # fmt: skip
         self.voice_to_voice = Histogram(
             "stagedoor_voice_to_voice_seconds", "From the fan's last voiced sample to the reply's first chunk.",
             ["kind"], buckets=_LATENCY_BUCKETS_S, registry=self.registry,

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from protocol.errors import SlowReaderError
 from protocol.messages import ReplyChunk, ServerMessage
-from protocol.timeline import OUTPUT_RATE_HZ
+from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, whole_face_frames
 
 LEAD_S = 1.0  # audio is sent this much before it is due: room for a jitter buffer and a short stall
 TIMER_S = 0.001  # what is due within this is due now; timers are no finer
@@ -25,6 +27,7 @@ class _Pending:
 
     reply_id: int
     chunks: deque[ReplyChunk] = field(default_factory=deque)  # bounded by the length of a reply (max_tokens)
+    sent: list[ReplyChunk] = field(default_factory=list)  # the same; kept for a client that lost its connection
     released: bool = False
     began_at: float | None = None
     sent_samples: int = 0
@@ -71,6 +74,17 @@ class Outbox:
         self._reply = None
         return reply.sent_samples if reply.reply_id == reply_id else 0
 
+    def rewind(self, reply_id: int, heard_samples: int) -> None:
+        """Sends again what of this reply was sent and not heard, as if its playback were there just now."""
+        reply = self._reply
+        if reply is None or reply.reply_id != reply_id or reply.began_at is None:
+            return
+        unheard = [after(c, heard_samples) for c in reply.sent if _end_samples(c) > heard_samples]
+        reply.chunks.extendleft(reversed(unheard))
+        reply.sent = []
+        reply.began_at = self._clock() - heard_samples / OUTPUT_RATE_HZ
+        self._changed.set()
+
     def _newest(self, reply_id: int) -> _Pending | None:
         """The pending reply of this number, begun if it is new. None: stale, or dropped before."""
         if reply_id <= self._dropped_reply_id or (self._reply and reply_id < self._reply.reply_id):
@@ -111,6 +125,33 @@ class Outbox:
         chunk = reply.chunks.popleft()
         if reply.began_at is None:
             reply.began_at = self._clock()
-        reply.sent_samples = chunk.start_samples + len(chunk.audio) // 2
+        reply.sent.append(chunk)
+        reply.sent_samples = _end_samples(chunk)
         self._on_chunk_sent(chunk)
         return chunk
+
+
+def _end_samples(chunk: ReplyChunk) -> int:
+    return chunk.start_samples + len(chunk.audio) // 2
+
+
+def after(chunk: ReplyChunk, heard_samples: int) -> ReplyChunk:
+    """What of a chunk comes after so many samples of its reply, from the face frame on that sounds there.
+
+    Words and visemes that still sound are kept, gestures that began are not.
+    """
+    skip = (heard_samples - chunk.start_samples) // SAMPLES_PER_FACE_FRAME
+    if skip <= 0:
+        return chunk
+    start = chunk.start_samples + skip * SAMPLES_PER_FACE_FRAME
+    n_frames = whole_face_frames(len(chunk.audio) // 2) // SAMPLES_PER_FACE_FRAME
+    return replace(
+        chunk,
+        start_samples=start,
+        audio=chunk.audio[2 * skip * SAMPLES_PER_FACE_FRAME :],
+        face=chunk.face[len(chunk.face) // n_frames * skip :],
+        head=chunk.head[len(chunk.head) // n_frames * skip :],
+        words=tuple(word for word in chunk.words if word.end_samples > start),
+        visemes=tuple(viseme for viseme in chunk.visemes if viseme.end_samples > start),
+        gestures=tuple(cue for cue in chunk.gestures if cue.start_samples >= start),
+    )

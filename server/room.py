@@ -15,6 +15,7 @@ from server.metrics import Metrics
 from server.prepared import PreparedReplies, rehearse
 from server.session import Session, SessionSettings
 from server.tokens import JoinClaims, TokenSigner
+from server.visits import Visits
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ class Room:
         self._prepared = PreparedReplies(lanes.meaning)
         self._settings = settings
         self._sessions: set[Session] = set()
+        self.visits = Visits(rules.limits.max_away_s, self.metrics, self.close_session)
 
     @property
     def n_sessions(self) -> int:
@@ -71,6 +73,8 @@ class Room:
         claims = self._claims(hello)
         if claims.name:
             hello = msgspec.structs.replace(hello, name=claims.name)
+        if self.is_full() and (away := self.visits.dismiss_longest_away()):
+            self._sessions.discard(away)
         if self.is_full():
             raise BusyError(f"all {self.rules.max_sessions} places are taken; try again in a minute")
         persona_id = claims.persona or self.rules.default_persona

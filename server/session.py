@@ -7,7 +7,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Container, Coroutine
+from collections.abc import AsyncGenerator, Container, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,7 @@ from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
 from server.prepared import PreparedReplies, opening_line
 from server.reply import Reply, ReplyMaker
+from server.session_clock import SessionClock
 from speech.turn_events import (
     Action,
     CancelReply,
@@ -82,12 +83,11 @@ class Session:
         settings: SessionSettings,
     ) -> None:
         """Raises UnsupportedError for an audio format or language that is not spoken."""
-        loop = asyncio.get_running_loop()
         self.id = session_id
         self.persona = persona
         self.consents: Consents = hello.consents
-        self._clock: Callable[[], float] = loop.time
-        self._epoch = loop.time()
+        self._clock = SessionClock(asyncio.get_running_loop().time)
+        self._epoch = self._clock()
         self.outbox = Outbox(self._clock, self._chunk_sent)
         self._lanes = lanes
         self._metrics = metrics
@@ -124,6 +124,9 @@ class Session:
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
         await self._attend(self._ears.hear(data))
+        self._expect_audio()
+
+    def _expect_audio(self) -> None:
         if self._gap_timer:
             self._gap_timer.cancel()
         self._gap_timer = asyncio.get_running_loop().call_later(AUDIO_GAP_S, self._notice_gap)
@@ -166,11 +169,23 @@ class Session:
         """The session's clock, as it goes on the wire."""
         return (self._clock() - self._epoch) * 1000
 
+    def hold(self) -> None:
+        """Nobody is connected: time stands still. Work that runs goes on and waits in the outbox."""
+        self._clock.stop()
+        self._stop_timers()
+
+    def go_on(self, reply_id: int, heard_samples: int) -> None:
+        """The fan is back, and has heard so much of this reply; the rest of it is sent again."""
+        self._clock.go_on()
+        self.mark(reply_id, heard_samples)
+        if self._reply:
+            self.outbox.rewind(self._reply.id, self._believed_heard())
+        self._arm_timer()
+        self._expect_audio()
+
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
-        for timer in (self._timer, self._gap_timer):
-            if timer:
-                timer.cancel()
+        self._stop_timers()
         tasks = [*self._tasks, *([self._reply_task] if self._reply_task else [])]
         for task in tasks:
             task.cancel()
@@ -195,10 +210,15 @@ class Session:
             self._timer.cancel()
             self._timer = None
         deadline = self._machine.deadline()
-        if deadline is not None:
+        if deadline is not None and not self._clock.stands:
             # Timers may fire a hair early; the machine is told the time it asked for.
             at = max(deadline, self._clock())
-            self._timer = asyncio.get_running_loop().call_at(at, self._handle, Tick(), at)
+            self._timer = asyncio.get_running_loop().call_at(self._clock.on_source(at), self._handle, Tick(), at)
+
+    def _stop_timers(self) -> None:
+        for timer in (self._timer, self._gap_timer):
+            if timer:
+                timer.cancel()
 
     def _act(self, action: Action) -> None:
         match action:

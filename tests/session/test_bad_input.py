@@ -199,7 +199,7 @@ def test_a_client_that_never_reads_is_dropped_and_its_neighbour_is_not() -> None
             deaf.socket.reads = False
             deaf.send(TextInput("What is your cat called?"))
             neighbour.send(TextInput("What is your cat called?"))
-            await asyncio.wait_for(deaf.served, 30)
+            await asyncio.wait_for(deaf.served, 60)
             assert deaf.socket.closed == (1008, "slow_reader")
             await asyncio.sleep(3)
             assert neighbour.words() == "Miso. She runs the house."

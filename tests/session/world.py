@@ -19,6 +19,7 @@ from protocol.messages import (
     DisclosureAcknowledged,
     ErrorMessage,
     Hello,
+    Leave,
     Limits,
     PlaybackMark,
     ReplyCancelled,
@@ -150,8 +151,13 @@ class Fan:
             self.send(AudioChunk(data[begin : begin + step]))
         return asyncio.get_running_loop().time()
 
+    def stop_playing(self) -> None:
+        """Nothing is played, and no mark is sent any more."""
+        self._player.cancel()
+
     async def leave(self) -> None:
-        """Hangs up and waits for the server to notice."""
+        """Says goodbye, hangs up and waits for the server to notice."""
+        self.send(Leave())
         self.socket.up.put_nowait(None)
         self._player.cancel()
         await asyncio.wait_for(self.served, 30)

@@ -1,0 +1,121 @@
+"""Visits: a session, and the connection that holds it just now, or held it until it was lost.
+
+A lost connection does not end a session at once: its clock stands still, and whoever brings the visit's resume token
+within `away_s` goes on with it. A token is good once: each `hello` of the server carries a new one. It may come
+while the server still believes in the old connection (a phone that went from Wi-Fi to its mobile network); the old
+one is then closed with `taken_over`. What comes next: connection.py serves visits.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from protocol.errors import ResumeError
+from protocol.messages import Hello, Resume
+from server.metrics import Metrics
+from server.session import Session
+
+log = structlog.get_logger()
+
+
+class Visit:
+    """One fan's stay. `ends_at` is on the event loop's clock and holds for all its connections together; `holder` is
+    the newest of them.
+    """
+
+    def __init__(self, session: Session, hello: Hello, ends_at: float, holder: object) -> None:
+        self.session = session
+        self.hello = hello
+        self.ends_at = ends_at
+        self.holder = holder
+        self.token = ""
+        self.resumed = False
+        self.called = asyncio.Event()  # somebody wants it: its fan with the token, or the room with its place
+        self.free = asyncio.Event()  # no connection reads or writes any more
+
+    def let_go(self) -> None:
+        """The connection stops reading and writing: time stands still until somebody takes the visit up."""
+        self.session.hold()
+        self.free.set()
+
+    def take_up(self, resume: Resume) -> None:
+        """Another connection goes on, from what the fan heard."""
+        self.called.clear()
+        self.free.clear()
+        self.resumed = True
+        self.session.go_on(resume.reply_id, resume.heard_samples)
+
+
+class Visits:
+    """The visits of one room that may be resumed. Belongs to one event loop; owns no task."""
+
+    def __init__(self, away_s: float, metrics: Metrics, close: Callable[[Session], Awaitable[None]]) -> None:
+        """`close` ends a session for good. With `away_s` 0 no visit can be resumed."""
+        self._away_s = away_s
+        self._metrics = metrics
+        self._close = close
+        self._by_token: dict[str, Visit] = {}  # one entry a session, so bounded by the room's places
+        self._away: list[Visit] = []  # longest away first
+
+    def issue_token(self, visit: Visit) -> str:
+        """A new token for this visit; the one before is worth nothing from now on. Empty: it cannot be resumed."""
+        self._by_token.pop(visit.token, None)
+        if not self._away_s:
+            return ""
+        visit.token = secrets.token_urlsafe(24)
+        self._by_token[visit.token] = visit
+        return visit.token
+
+    async def come_back(self, resume: Resume, holder: object) -> Visit:
+        """The visit of this token, once its last connection has let go of it; from now on `holder` has it.
+
+        Raises ResumeError when the token was used, its time is over, or it was never given.
+        """
+        visit = self._by_token.pop(resume.token, None)
+        if visit is None:
+            self._metrics.resumes.labels("refused").inc()
+            raise ResumeError("this visit cannot be resumed any more; say hello without `resume`")
+        visit.holder = holder
+        visit.called.set()
+        await visit.free.wait()
+        visit.take_up(resume)
+        self._metrics.resumes.labels("resumed").inc()
+        log.info("visit_resumed", session=visit.session.id)
+        return visit
+
+    async def part(self, visit: Visit, holder: object, *, lost: bool) -> None:
+        """The connection `holder` is over. When it was lost, waits for its fan; else, and at last, ends the session,
+        unless another connection has it by then.
+        """
+        try:
+            if lost and visit.token and visit.holder is holder:
+                await self._wait(visit)
+        finally:
+            if visit.holder is holder:
+                self._by_token.pop(visit.token, None)
+                await self._close(visit.session)
+
+    async def _wait(self, visit: Visit) -> None:
+        self._away.append(visit)
+        self._metrics.away.set(len(self._away))
+        log.info("visit_lost", session=visit.session.id)
+        try:
+            async with asyncio.timeout(self._away_s):
+                await visit.called.wait()
+        except TimeoutError:
+            self._metrics.resumes.labels("expired").inc()
+        finally:
+            self._away.remove(visit)
+            self._metrics.away.set(len(self._away))
+
+    def dismiss_longest_away(self) -> Session | None:
+        """Gives up waiting for a fan, so that one who is at the door can have the place. None: nobody is away."""
+        visit = next((visit for visit in self._away if not visit.called.is_set()), None)
+        if visit is None:
+            return None
+        self._by_token.pop(visit.token, None)
+        visit.called.set()
+        self._metrics.resumes.labels("dismissed").inc()
+        return visit.session
