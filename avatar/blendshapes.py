@@ -88,6 +88,7 @@ _POSES: Final = np.stack([VISEME_POSES[v] for v in VISEMES])
 _ROW: Final[Mapping[Viseme, int]] = {v: i for i, v in enumerate(VISEMES)}
 _LEAD: Final = 0.5  # a frame shows the mouth of its middle, so that a picture that is held for one is never behind
 _CLOSING_SAMPLES: Final = OUTPUT_RATE_HZ * 30 // 1000  # how long lips take to meet, and to part
+_UNROUNDS: Final[Mapping[Viseme, float]] = {"PP": 0.5, "FF": 0.75}  # share of the rounding that a contact takes
 _PRESSING_SAMPLES: Final = OUTPUT_RATE_HZ * 18 // 1000  # from the first touch, which is what is heard, to firm contact
 
 
@@ -147,7 +148,9 @@ def _with_contacts(weights: Weights, targets: Sequence[MouthTarget], at: Weights
     share = near**4 + 1e-12
     target = share @ poses / share.sum(axis=1, keepdims=True)
     grip = near.max(axis=1, keepdims=True)
-    rounding = weights[:, _ROUND] * (1.0 - 0.5 * grip)  # "boo" closes with rounded lips
+    # "boo" closes with rounded lips; for the "f" of "you flew" they must be nearly flat.
+    lost = np.array([_UNROUNDS[t.viseme] for t in contacts], np.float32)[:, None]
+    rounding = weights[:, _ROUND] * (1.0 - grip * (share @ lost) / share.sum(axis=1, keepdims=True))
     blended = weights * (1.0 - grip) + target.astype(np.float32) * grip
     blended[:, _ROUND] = rounding
     return np.asarray(blended, np.float32)

@@ -103,7 +103,7 @@ def merged(targets: Sequence[MouthTarget]) -> tuple[VisemeSpan, ...]:
 
 
 def mouth_targets(phonemes: Sequence[PhonemeSpan], n_samples: int | None = None) -> tuple[MouthTarget, ...]:
-    """Phonemes as contiguous targets of the mouth, diphthongs in two, short word gaps given to their neighbours.
+    """Phonemes as contiguous targets of the mouth, diphthongs in two, short word gaps given to the sound before.
 
     With `n_samples` the targets cover exactly [0, n_samples): a silence fills what is missing, the rest is cut off.
     """
@@ -182,7 +182,10 @@ def _share(sounds: Sequence[_Letter], start: int, end: int, stress: float) -> It
 
 
 def _absorb_gaps(targets: Sequence[MouthTarget]) -> list[MouthTarget]:
-    """Halves a short silence between two sounds among them, so that the mouth does not fall to rest."""
+    """Gives a short silence between two sounds to the first, so that the mouth does not fall to rest.
+
+    The second keeps its own beginning: that is when it is heard.
+    """
     joined: list[MouthTarget] = []
     for target in targets:
         if joined and target.viseme == joined[-1].viseme == "sil":
@@ -192,10 +195,8 @@ def _absorb_gaps(targets: Sequence[MouthTarget]) -> list[MouthTarget]:
     for i in range(1, len(joined) - 1):
         gap = joined[i]
         if gap.viseme == "sil" and gap.length_samples < PAUSE_SAMPLES:
-            middle = gap.start_samples + gap.length_samples // 2
-            joined[i - 1] = replace(joined[i - 1], end_samples=middle)
-            joined[i + 1] = replace(joined[i + 1], start_samples=middle)
-            joined[i] = replace(gap, start_samples=middle, end_samples=middle)
+            joined[i - 1] = replace(joined[i - 1], end_samples=gap.end_samples)
+            joined[i] = replace(gap, start_samples=gap.end_samples)
     return joined
 
 

@@ -79,6 +79,18 @@ def test_a_bilabial_shuts_the_jaw_and_presses_the_lips():
     assert weights[-5:, JAW].max() > 0.3
 
 
+def test_an_f_between_rounded_vowels_is_flat():
+    targets, weights = say(("u", 150), ("f", 75), ("u", 150))
+    flat = weights[targets[1].start_samples // SAMPLES_PER_FACE_FRAME + 2, [PUCKER, FUNNEL]].sum()
+    assert flat < 0.35 < weights[4, [PUCKER, FUNNEL]].sum()
+
+
+def test_lips_meet_when_the_sound_begins_and_not_long_before():
+    targets, weights = say(("ɑ", 150), ("m", 75), ("ɑ", 150))
+    first_shut = int(np.argmax(lip_gap(weights) <= 0.0))
+    assert abs(first_shut - targets[1].start_samples / SAMPLES_PER_FACE_FRAME) <= 1.0
+
+
 def test_contacts_that_follow_each_other_at_once_each_get_a_frame():
     _, weights = say(("ɑ", 100), ("p", 17), ("f", 17), ("p", 17), ("v", 17), ("ɑ", 100))
     pressed = weights[:, INDEX["mouthPressLeft"]]
