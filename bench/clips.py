@@ -9,6 +9,7 @@ import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ WINDOW_SAMPLES = INPUT_RATE_HZ // 100  # 10 ms
 HOP_SAMPLES = INPUT_RATE_HZ // 200
 CLICK_SAMPLES = 3 * INPUT_RATE_HZ // 100  # a sound shorter than 30 ms is a click
 RANGE_DB = 35.0  # windows this much below the loudest are not voice ...
+VAD_LATE_S = 0.05  # a voice begins so much before a voice detector says, at most
 FLOOR = 0.003  # ... nor is anything below this RMS
 
 #: Kinds of clips that are one finished turn; an unfinished one, noise or a foreign language is not.
@@ -77,8 +79,8 @@ def last_voiced_sample(pcm: NDArray[np.float32]) -> int | None:
     return None if span is None else span[1]
 
 
-def read_clip(path: Path, *, text: str = "", kind: str = "", language: str = "en", synthetic: bool = False) -> Clip:
-    """Reads a mono PCM16 WAV file at 16 kHz. Raises ClipError for anything else."""
+def read_clip(path: Path, **known: Any) -> Clip:
+    """Reads a mono PCM16 WAV file at 16 kHz; `known`: what clip_of may be told. Raises ClipError for anything else."""
     try:
         with wave.open(str(path), "rb") as file:
             form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
@@ -91,22 +93,20 @@ def read_clip(path: Path, *, text: str = "", kind: str = "", language: str = "en
     if not data:
         raise ClipError(f"{path}: no audio in it")
     pcm = np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
-    return clip_of(path.stem, pcm, text=text, kind=kind, language=language, synthetic=synthetic)
+    return clip_of(path.stem, pcm, **known)
 
 
 def clip_of(
-    name: str,
-    pcm: NDArray[np.float32],
-    *,
-    text: str = "",
-    kind: str = "",
-    language: str = "en",
-    synthetic: bool = False,
+    name: str, pcm: NDArray[np.float32], *, within_s: tuple[float, float] = (0.0, float("inf")), **known: Any
 ) -> Clip:
-    """A clip of float32 [n] at 16 kHz, n > 0."""
-    span = voiced_span(pcm)
-    begin, end = span or (0, len(pcm) - 1)
-    return Clip(name, pcm, end, span is not None, text, kind, language, synthetic, begin)
+    """A clip of float32 [n] at 16 kHz, n > 0; `known` are fields of Clip. Nothing outside of `within_s` is voice: in a
+    noisy recording the noise is nearly as loud, and would go on to the last sample.
+    """
+    first = max(0, int(within_s[0] * INPUT_RATE_HZ))
+    last = min(len(pcm), int(min(within_s[1] * INPUT_RATE_HZ, len(pcm))))
+    span = voiced_span(pcm[first:last])
+    begin, end = (first + span[0], first + span[1]) if span else (0, len(pcm) - 1)
+    return Clip(name, pcm, end, span is not None, voice_begin_samples=begin, **known)
 
 
 def load_clips(folder: Path) -> list[Clip]:
@@ -130,7 +130,14 @@ def _clip_of(folder: Path, row: dict[str, str]) -> Clip:
         kind=first[0] if (first := re.match(r"one word|[a-z-]+", kind)) else "",
         language=row.get("language", ""),
         synthetic=row.get("synthetic") == "yes" or "SYNTHETIC" in notes,
+        within_s=_labelled_s(row),
     )
+
+
+def _labelled_s(row: dict[str, str]) -> tuple[float, float]:
+    """Where the manifest's voice detector heard the voice. It is late to begin, and holds on a little at the end."""
+    begin, end = row.get("vad_start"), row.get("vad_end")
+    return (float(begin) - VAD_LATE_S, float(end)) if begin and end else (0.0, float("inf"))
 
 
 def whole_turns(clips: Sequence[Clip]) -> list[Clip]:

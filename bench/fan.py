@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from bench.clips import Clip
-from bench.measures import Arrival, FanTurn
+from bench.measures import Arrival, FanTurn, reply_to
 from bench.microphone import FRAME_SAMPLES, Echo, Microphone
 from bench.player import Player
 from protocol.codec import Codec
@@ -35,6 +35,7 @@ from protocol.messages import (
     Pong,
     ReplyCancelled,
     ReplyChunk,
+    ReplyDuck,
     TextInput,
     Welcome,
 )
@@ -156,10 +157,14 @@ class Fan:
 
     async def ask(self, text: str, patience_s: float = REPLY_WAIT_S) -> int | None:
         """Types a turn. Returns the number of its reply once it plays, or None. Raises FanError."""
-        before = self.player.reply_id
+        first = len(self.arrivals)
         await self._send(TextInput(text))
-        await self.until(lambda: self.player.reply_id > before and self.player.playing, patience_s)
-        return self.player.reply_id if self.player.reply_id > before else None
+
+        def playing() -> bool:
+            reply_id = reply_to(text, self.arrivals[first:])
+            return reply_id is not None and self.player.reply_id == reply_id and self.player.playing
+
+        return self.player.reply_id if await self.until(playing, patience_s) else None
 
     def leak(self, delay_s: float, gain: float) -> None:
         """From now on the avatar's voice gets back into the microphone, so much later and at `gain` of its level."""
@@ -172,26 +177,26 @@ class Fan:
         def answered() -> bool:
             return player.reply_id > before and player.playing and player.began_at >= voice_end_at
 
-        while await self.until(answered, voice_end_at + reply_wait_s - self._now()):
+        while await self.until(answered, voice_end_at + reply_wait_s - self.now()):
             reply_id = player.reply_id
-            enough_s = player.began_at + listen_s - self._now()
+            enough_s = player.began_at + listen_s - self.now()
             done = await self.until(lambda: self.reply_is_over() or not player.playing, enough_s)
             if not done:
                 return await self._stop()
             if player.playing and player.reply_id == reply_id:
                 return None
-            voice_end_at = self._now()  # it was taken back: another one may come
+            voice_end_at = self.now()  # it was taken back: another one may come
         return await self._stop() if player.playing and not self.reply_is_over() else None
 
     async def _stop(self) -> float:
-        pressed_at = self._now()
+        pressed_at = self.now()
         await self._send(Interrupt())
         await self.until(lambda: self.reply_is_over() or not self.player.playing, STOP_WAIT_S)
         return pressed_at
 
     def reply_is_over(self) -> bool:
         """Whether the newest reply was played to its end and the server was told so."""
-        player, now = self.player, self._now()
+        player, now = self.player, self.now()
         return player.is_over(now) and self._marked == (player.reply_id, player.heard_samples(now))
 
     def server_zero_at(self) -> float:
@@ -205,12 +210,12 @@ class Fan:
 
     async def _speak(self) -> None:
         """The open microphone: a frame every 20 ms on an absolute schedule, so that lateness never adds up."""
-        due_at = self._now()
+        due_at = self.now()
         try:
             while True:
                 due_at += FRAME_S
-                await asyncio.sleep(max(0.0, due_at - self._now()))
-                now = self._now()
+                await asyncio.sleep(max(0.0, due_at - self.now()))
+                now = self.now()
                 frame = self._microphone.frame(now)
                 self.sent_at.append(now)
                 self.late_s.append(now - due_at)
@@ -233,7 +238,7 @@ class Fan:
         try:
             while True:
                 data = await self._socket.recv()
-                self._receive(self._now(), data)
+                self._receive(self.now(), data)
                 self._changed.set()
         except (ConnectionClosed, StagedoorError) as error:
             self._lose(error)
@@ -251,6 +256,8 @@ class Fan:
                 self.player.cancel(reply_id, now)
                 if echo:
                     echo.stop(now)
+            case ReplyDuck() if echo:
+                echo.turn_to(message.gain)
             case ErrorMessage():
                 self.errors.append(message)
 
@@ -276,5 +283,6 @@ class Fan:
         return condition()
 
     @staticmethod
-    def _now() -> float:
+    def now() -> float:
+        """The clock of every instant here, in seconds."""
         return asyncio.get_running_loop().time()

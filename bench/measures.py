@@ -5,7 +5,7 @@ client without a jitter buffer plays the first audible sample of a reply that ca
 the server's own figure. fan.py makes the recordings, v2v.py sums them up.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,15 +58,19 @@ class TurnScore:
     """What one turn was like. Milliseconds; None where there is nothing to measure.
 
     v2v_ms: see the head of this module. arrival_ms: the same, but to the arrival of the chunk that holds the sample
-    (what other harnesses report). cut_off: a reply was audible before the fan had finished. missed: no reply with a
-    face came after. withdrawn: the server took back what was already audible. kind: who made the words.
+    (what other harnesses report). llm_words_ms: the same, to the first audible words that the language model wrote;
+    behind an opening that is its second clause. cut_off: a reply was audible before the fan had finished. missed: no
+    reply with a face came after. withdrawn: the server took back what was already audible. kind: who made the words.
+    partial: the last partial transcript.
     """
 
     clip: str
     transcript: str
     reply: str
+    partial: str = ""
     kind: str | None = None
     v2v_ms: float | None = None
+    llm_words_ms: float | None = None
     arrival_ms: float | None = None
     server_v2v_ms: float | None = None
     commit_to_face_ms: float | None = None
@@ -85,8 +89,23 @@ def audible_from(pcm16: bytes) -> int | None:
 
 def first_sounds(turn: FanTurn) -> list[FirstSound]:
     """The first audible sample of every reply that began in this turn, in the order of the replies."""
-    player = Player(turn.rate_hz)
     sounds: dict[int, FirstSound] = {}
+    for played in _played(turn):
+        sounds.setdefault(played.sound.reply_id, played.sound)
+    return list(sounds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """The first audible sample of one chunk, and where in its reply the chunk begins."""
+
+    sound: FirstSound
+    start_samples: int
+
+
+def _played(turn: FanTurn) -> Iterator[_Played]:
+    """Every audible chunk of this turn's replies, as a client without a jitter buffer plays them."""
+    player = Player(turn.rate_hz)
     for arrival in turn.arrivals:
         chunk = arrival.message
         if isinstance(chunk, ReplyCancelled):
@@ -95,10 +114,9 @@ def first_sounds(turn: FanTurn) -> list[FirstSound]:
             continue
         plays_at = player.receive(chunk, arrival.at)
         offset = audible_from(chunk.audio)
-        if offset is not None and chunk.reply_id not in sounds:
+        if offset is not None:
             heard_at = plays_at + offset / turn.rate_hz
-            sounds[chunk.reply_id] = FirstSound(chunk.reply_id, arrival.at, heard_at, bool(chunk.face))
-    return list(sounds.values())
+            yield _Played(FirstSound(chunk.reply_id, arrival.at, heard_at, bool(chunk.face)), chunk.start_samples)
 
 
 def score_turn(turn: FanTurn) -> TurnScore:
@@ -108,14 +126,17 @@ def score_turn(turn: FanTurn) -> TurnScore:
     cut_off = any(sound.arrived_at < turn.voice_end_at for sound in sounds)
     words = final_transcript(turn.arrivals)
     if answer is None:
-        return TurnScore(turn.clip.name, words, "", cut_off=cut_off, missed=not cut_off)
+        return TurnScore(turn.clip.name, words, "", last_partial(turn.arrivals), cut_off=cut_off, missed=not cut_off)
     report = report_of(turn.arrivals, answer.reply_id)
+    written_at = _llm_words_at(turn, answer, report.kind if report else "")
     return TurnScore(
         clip=turn.clip.name,
         transcript=words,
         reply=reply_text(turn.arrivals, answer.reply_id),
+        partial=last_partial(turn.arrivals),
         kind=report.kind if report else None,
         v2v_ms=None if cut_off else _ms(answer.heard_at - turn.voice_end_at),
+        llm_words_ms=None if cut_off or written_at is None else _ms(written_at - turn.voice_end_at),
         arrival_ms=None if cut_off else _ms(answer.arrived_at - turn.voice_end_at),
         server_v2v_ms=report.voice_to_voice_ms if report and not cut_off else None,
         commit_to_face_ms=report.commit_to_face_ms if report else None,
@@ -124,6 +145,19 @@ def score_turn(turn: FanTurn) -> TurnScore:
         underrun_ms=_underrun_ms(turn, answer.reply_id),
         stages_ms={s.name: round(s.end_ms - s.start_ms, 1) for s in report.stages} if report else {},
     )
+
+
+def _llm_words_at(turn: FanTurn, answer: FirstSound, kind: str) -> float | None:
+    """When the first words by the language model were heard: every clause begins with an emotion cue, and behind an
+    opening it wrote the second one. None: it wrote none, or none was heard before the reply was cancelled.
+    """
+    if kind == "llm":
+        return answer.heard_at
+    clauses = [chunk.start_samples for chunk in reply_chunks(turn.arrivals, answer.reply_id) if chunk.emotion]
+    if kind != "opening" or len(clauses) < 2:
+        return None
+    sounds = (p.sound for p in _played(turn) if p.start_samples >= clauses[1])
+    return next((sound.heard_at for sound in sounds if sound.reply_id == answer.reply_id), None)
 
 
 def _withdrawn(turn: FanTurn, sounds: Sequence[FirstSound]) -> bool:
@@ -169,10 +203,27 @@ def report_of(arrivals: Iterable[Arrival], reply_id: int) -> TurnReport | None:
     return next((report for report in reports if report.reply_id == reply_id), None)
 
 
+def reply_to(text: str, arrivals: Sequence[Arrival]) -> int | None:
+    """The number of the reply that answers a typed turn, once it began to be heard."""
+    messages = [arrival.message for arrival in arrivals]
+    turns = {m.turn_id for m in messages if isinstance(m, Transcript) and m.final and m.text == text}
+    return next((m.reply_id for m in messages if isinstance(m, TurnReport) and m.turn_id in turns), None)
+
+
 def final_transcript(arrivals: Iterable[Arrival]) -> str:
     """What was understood: the final transcripts, joined where the server split the turn in two."""
     finals = (a.message for a in arrivals if isinstance(a.message, Transcript) and a.message.final)
     return " ".join(final.text for final in finals)
+
+
+def last_partial(arrivals: Iterable[Arrival]) -> str:
+    """What was shown last while the fan spoke: the newest partial before each final, joined as the finals are."""
+    newest: dict[int, str] = {}
+    for arrival in arrivals:
+        message = arrival.message
+        if isinstance(message, Transcript) and not message.final:
+            newest[message.turn_id] = message.text
+    return " ".join(newest.values())
 
 
 # --- many turns -----------------------------------------------------------------------------------------------

@@ -43,6 +43,11 @@ class Player:
         waiting = round(max(0.0, self._end_at - now) * self.rate_hz)
         return max(0, self._received_samples - waiting)
 
+    @property
+    def over_at(self) -> float | None:
+        """When the newest reply will have been, or was, played to its end; None while more of it may come."""
+        return self._end_at if self._complete else None
+
     def is_over(self, now: float) -> bool:
         """Whether the newest reply arrived whole and was played to its end."""
         return self._complete and now >= self._end_at

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from bench.all import summarise as summary_table
 from bench.clips import Clip, ClipError, last_voiced_sample, load_clips, read_clip, spread, whole_turns, with_pauses
@@ -14,7 +15,7 @@ from bench.player import Player
 from bench.server_process import HOUSE
 from bench.v2v import guesses
 from protocol.messages import ReplyCancelled, ReplyChunk, Stage, Transcript, TurnReport
-from protocol.timeline import WordSpan
+from protocol.timeline import EmotionCue, WordSpan
 
 HZ = 16_000
 OUT_HZ = 24_000
@@ -176,6 +177,39 @@ def test_an_answered_turn():
     assert score.stages_ms == {"recognise": 150.0, "score": 40.0}
     assert (score.transcript, score.reply) == ("What is your cat called?", "Miso.")
     assert (score.cut_off, score.missed, score.withdrawn) == (False, False, False)
+
+
+def opened(reply_id, start_ms, **sound):
+    """The first chunk of a clause."""
+    return structs.replace(chunk(reply_id, start_ms, **sound), emotion=EmotionCue(start_ms * 24, "joy", 0.6, 0.5))
+
+
+def test_behind_an_opening_the_models_words_are_timed_apart():
+    score = score_turn(
+        turn(
+            (11.15, report(1, "opening")),
+            (11.15, opened(1, 0, silent_ms=20, loud_ms=180)),
+            (11.16, chunk(1, 200, loud_ms=200)),
+            (11.40, opened(1, 400, silent_ms=30, loud_ms=170)),
+            (11.41, chunk(1, 600, last=True)),
+        )
+    )
+    assert score.v2v_ms == 170.0
+    assert score.llm_words_ms == 580.0, "played behind the 400 ms of the opening, and 30 ms of silence"
+    assert score.underrun_ms == 0.0
+
+
+def test_who_wrote_the_words_says_which_words_are_the_models():
+    heard = (11.4, opened(1, 0, loud_ms=200))
+    assert score_turn(turn((11.4, report(1, "llm")), heard)).llm_words_ms == 400.0
+    assert score_turn(turn((11.4, report(1, "prepared")), heard)).llm_words_ms is None
+    assert score_turn(turn((11.4, report(1, "opening")), heard)).llm_words_ms is None, "it never got to them"
+
+
+def test_the_last_partial_is_what_was_shown_before_the_final():
+    texts = [(10.3, "what", False), (10.6, "what is your", False), (11.2, "What is your cat called?", True)]
+    score = score_turn(turn(*((at, Transcript(1, text, final=final)) for at, text, final in texts)))
+    assert (score.partial, score.transcript) == ("what is your", "What is your cat called?")
 
 
 def test_silence_in_earlier_chunks_counts_as_it_is_played():

@@ -86,3 +86,12 @@ def test_a_clip_knows_where_its_voice_begins():
     assert clip.voice_begin_samples == pytest.approx(HZ // 2, abs=HZ // 80)
     assert clip.voice_end_samples == pytest.approx(HZ, abs=HZ // 80)
     assert not clip_of("nobody", np.zeros(HZ, np.float32)).voiced
+
+
+def test_noise_outside_of_the_labelled_voice_is_not_voice():
+    hiss = np.random.default_rng(0).normal(0, 0.05, 3 * HZ).astype(np.float32)
+    hiss[HZ : 2 * HZ] += 0.4
+    assert clip_of("noisy", hiss).voice_end_samples > 2.9 * HZ
+    known = clip_of("noisy", hiss, within_s=(0.95, 2.05))
+    assert 0.95 * HZ <= known.voice_begin_samples < HZ
+    assert 2 * HZ <= known.voice_end_samples <= 2.05 * HZ
