@@ -58,8 +58,8 @@ class TurnScore:
     """What one turn was like. Milliseconds; None where there is nothing to measure.
 
     v2v_ms: see the head of this module. arrival_ms: the same, but to the arrival of the chunk that holds the sample
-    (what other harnesses report). llm_words_ms: the same, to the first audible words that the language model wrote;
-    behind an opening that is its second clause. cut_off: a reply was audible before the fan had finished. missed: no
+    (what other harnesses report). llm_words_ms: the same, to the first audible words that the language model wrote,
+    behind an opening if there is one. cut_off: a reply was audible before the fan had finished. missed: no
     reply with a face came after. withdrawn: the server took back what was already audible. kind: who made the words.
     partial: the last partial transcript.
     """
@@ -128,7 +128,7 @@ def score_turn(turn: FanTurn) -> TurnScore:
     if answer is None:
         return TurnScore(turn.clip.name, words, "", last_partial(turn.arrivals), cut_off=cut_off, missed=not cut_off)
     report = report_of(turn.arrivals, answer.reply_id)
-    written_at = _llm_words_at(turn, answer, report.kind if report else "")
+    written_at = _llm_words_at(turn, answer, report)
     return TurnScore(
         clip=turn.clip.name,
         transcript=words,
@@ -147,16 +147,11 @@ def score_turn(turn: FanTurn) -> TurnScore:
     )
 
 
-def _llm_words_at(turn: FanTurn, answer: FirstSound, kind: str) -> float | None:
-    """When the first words by the language model were heard: every clause begins with an emotion cue, and behind an
-    opening it wrote the second one. None: it wrote none, or none was heard before the reply was cancelled.
-    """
-    if kind == "llm":
-        return answer.heard_at
-    clauses = [chunk.start_samples for chunk in reply_chunks(turn.arrivals, answer.reply_id) if chunk.emotion]
-    if kind != "opening" or len(clauses) < 2:
+def _llm_words_at(turn: FanTurn, answer: FirstSound, report: TurnReport | None) -> float | None:
+    """When the first words by the language model were heard. None: it wrote none, or none was heard in time."""
+    if report is None or report.kind not in ("llm", "opening"):
         return None
-    sounds = (p.sound for p in _played(turn) if p.start_samples >= clauses[1])
+    sounds = (played.sound for played in _played(turn) if played.start_samples >= report.opening_samples)
     return next((sound.heard_at for sound in sounds if sound.reply_id == answer.reply_id), None)
 
 

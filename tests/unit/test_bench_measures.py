@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from bench.all import summarise as summary_table
 from bench.clips import Clip, ClipError, last_voiced_sample, load_clips, read_clip, spread, whole_turns, with_pauses
@@ -15,7 +14,7 @@ from bench.player import Player
 from bench.server_process import HOUSE
 from bench.v2v import guesses
 from protocol.messages import ReplyCancelled, ReplyChunk, Stage, Transcript, TurnReport
-from protocol.timeline import EmotionCue, WordSpan
+from protocol.timeline import WordSpan
 
 HZ = 16_000
 OUT_HZ = 24_000
@@ -157,8 +156,9 @@ def turn(*arrivals, voice_end_at=11.0, stopped_at=None, after_reply_id=0):
     return FanTurn(QUESTION, 10.0, voice_end_at, got, OUT_HZ, after_reply_id, stopped_at)
 
 
-def report(reply_id, kind="llm"):
-    return TurnReport(1, reply_id, kind, 390.0, 40.0, (Stage("recognise", 100.0, 250.0), Stage("score", 100.0, 140.0)))
+def report(reply_id, kind="llm", opening_ms=0):
+    stages = Stage("recognise", 100.0, 250.0), Stage("score", 100.0, 140.0)
+    return TurnReport(1, reply_id, kind, 390.0, 40.0, stages, opening_samples=opening_ms * 24)
 
 
 def test_an_answered_turn():
@@ -179,18 +179,13 @@ def test_an_answered_turn():
     assert (score.cut_off, score.missed, score.withdrawn) == (False, False, False)
 
 
-def opened(reply_id, start_ms, **sound):
-    """The first chunk of a clause."""
-    return structs.replace(chunk(reply_id, start_ms, **sound), emotion=EmotionCue(start_ms * 24, "joy", 0.6, 0.5))
-
-
 def test_behind_an_opening_the_models_words_are_timed_apart():
     score = score_turn(
         turn(
-            (11.15, report(1, "opening")),
-            (11.15, opened(1, 0, silent_ms=20, loud_ms=180)),
+            (11.15, report(1, "opening", 400)),
+            (11.15, chunk(1, 0, silent_ms=20, loud_ms=180)),
             (11.16, chunk(1, 200, loud_ms=200)),
-            (11.40, opened(1, 400, silent_ms=30, loud_ms=170)),
+            (11.40, chunk(1, 400, silent_ms=30, loud_ms=170)),
             (11.41, chunk(1, 600, last=True)),
         )
     )
@@ -200,10 +195,10 @@ def test_behind_an_opening_the_models_words_are_timed_apart():
 
 
 def test_who_wrote_the_words_says_which_words_are_the_models():
-    heard = (11.4, opened(1, 0, loud_ms=200))
+    heard = (11.4, chunk(1, 0, loud_ms=200))
     assert score_turn(turn((11.4, report(1, "llm")), heard)).llm_words_ms == 400.0
     assert score_turn(turn((11.4, report(1, "prepared")), heard)).llm_words_ms is None
-    assert score_turn(turn((11.4, report(1, "opening")), heard)).llm_words_ms is None, "it never got to them"
+    assert score_turn(turn((11.4, report(1, "opening", 400)), heard)).llm_words_ms is None, "it never got to them"
 
 
 def test_the_last_partial_is_what_was_shown_before_the_final():
