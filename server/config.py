@@ -74,6 +74,15 @@ class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive = 1
 
 
+class WorkersConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where engines run: threads of the server's process, or a process for each group of engines."""
+
+    mode: Literal["threads", "processes"] = "threads"
+    silence_s: Annotated[float, Meta(gt=0)] = 5.0  # without a sign of life: the process is started anew
+    hang_s: Annotated[float, Meta(gt=0)] = 15.0  # for one batch, or between two pieces of text
+    max_rss_mb: Annotated[int, Meta(ge=0)] = 0  # more memory than this: started anew; 0: no bound
+
+
 class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     form: Literal["text", "json"] = "text"
@@ -86,6 +95,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     asr: AsrConfig = AsrConfig()
     llm: LlmConfig = LlmConfig()
     tts: TtsConfig = TtsConfig()
+    workers: WorkersConfig = WorkersConfig()
     log: LogConfig = LogConfig()
 
     def wire_limits(self) -> Limits:

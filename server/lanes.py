@@ -6,7 +6,7 @@ plans is in inference/planned.py. What comes next: ears.py and reply.py ask, spe
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from avatar.llm import Emit, LlmEngine, Prompt
 from server.batching import BatchRules, Priority
-from server.inference.planned import Job, PlannedLane, Result, Run, ThreadCrew, as_engine_error
+from server.inference.planned import Job, LaneStatus, PlannedLane, Result, Run, ThreadCrew, as_engine_error
 from speech.asr import AsrJob, Hypothesis
+from speech.ending import EndingJob
 from speech.tts import SpeechJob, SpokenChunk
 from speech.vad import VadJob, VadResult
 
@@ -146,8 +147,10 @@ class Lanes:
     tts: Lane[SpeechJob, SpokenChunk]
     llm: LlmLane
     meaning: Lane[str, NDArray[np.float32]]
+    ending: Lane[EndingJob, float]
+    status: Callable[[], Mapping[str, LaneStatus]] = dict  # how each is doing, by name
 
     def close(self) -> None:
         """Ends all workers."""
-        for lane in (self.vad, self.turn, self.asr, self.tts, self.llm, self.meaning):
+        for lane in (self.vad, self.turn, self.asr, self.tts, self.llm, self.meaning, self.ending):
             lane.close()

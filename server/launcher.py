@@ -21,9 +21,9 @@ def main() -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     if str(HOUSE) not in sys.path:
         sys.path.insert(0, str(HOUSE))
-    from server.app import main as app_main  # noqa: PLC0415  (importable only now)
+    from server.commands import main as command_main  # noqa: PLC0415  (importable only now)
 
-    code: int = app_main(sys.argv[1:])
+    code: int = command_main(sys.argv[1:])
     return code
 
 

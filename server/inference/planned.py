@@ -30,8 +30,11 @@ class Crew(Protocol[Job_contra, Result]):
     """Who does the work of a lane."""
 
     workers: int  # batches that can be run at the same time
-    ready: bool  # whether work can be taken just now
     on_ready: Callable[[], None]  # set by the lane; called whenever `ready` has become true
+
+    @property
+    def ready(self) -> bool:
+        """Whether work can be taken just now."""
 
     def run(self, jobs: Sequence[Job_contra]) -> "asyncio.Future[Sequence[Result | Exception]]":
         """Begins a batch; the results are in the order of the jobs."""

@@ -49,10 +49,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Engines that share a process. `facts` is what the hall must know of them; it is pickled."""
+    """Engines that share a process. `facts` is what the hall must know of them; it is pickled. `close` frees what would
+    outlive the engines' last use; a process of their own ends without it.
+    """
 
     lanes: Mapping[str, Work]
     facts: dict[str, Any] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
 
 
 #: Loads the engines; called in the new process, so it is pickled: a top-level function, or a partial of one.
@@ -96,7 +99,8 @@ class _Worker:
         for name, lane in self._group.lanes.items():
             for n in range(lane.workers):
                 threading.Thread(target=self._serve, args=(name,), name=f"{name}-{n}", daemon=True).start()
-        self._hall.send_multipart(pack(Loaded(self._group.facts)))
+        workers = {name: lane.workers for name, lane in self._group.lanes.items()}
+        self._hall.send_multipart(pack(Loaded({**self._group.facts, "workers": workers})))
         poller = zmq.Poller()
         poller.register(self._hall, zmq.POLLIN)
         poller.register(self._inbox, zmq.POLLIN)

@@ -78,7 +78,7 @@ def test_errors_and_text_travel_too() -> None:
 
 async def test_work_is_done_in_the_other_process() -> None:
     async with engines() as process:
-        assert process.facts == {"size": 3}
+        assert process.facts == {"size": 3, "workers": {"double": 1, "sum": 2, "talk": 2}}
         assert process.pid not in (None, os.getpid())
         double: PlannedLane[object, int] = PlannedLane("double", process.crew("double"))
         assert await asyncio.gather(*(double.ask(n) for n in range(12))) == [2 * n for n in range(12)]

@@ -1,0 +1,136 @@
+"""The `stagedoor` command.
+
+run     serve fans                    talk    try a persona in the terminal
+models  pull, list, verify
+
+What comes next: app.py loads the engines, listener.py lets the world in.
+"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from avatar.persona import Persona, PersonaError, load_personas
+from protocol.errors import StagedoorError
+from server.app import load_engines, start_engines
+from server.config import Config, ConfigError, load_config
+from server.lanes import Lanes
+from server.listener import ListenError, bind, build_asgi, build_server
+from server.logs import set_up_logs
+from server.model_store.cli import models_command
+from server.model_store.store import ModelError
+from server.room import Room, RoomRules
+from server.session import SessionSettings
+from server.talk import talk_command
+from server.tokens import JoinClaims, TokenSigner
+
+PERSONAS = Path(__file__).resolve().parents[1] / "personas"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LINK_VALID_S = 12 * 3600
+
+_UsageError = (ConfigError, PersonaError, ModelError, ListenError, StagedoorError)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; the exit code is 0, 1 for what went wrong, or 2 for what was asked wrongly."""
+    if argv and argv[0] == "models":
+        return models_command(argv[1:])
+    arguments = _parser().parse_args(argv)
+    try:
+        config = load_config(arguments.config, os.environ)
+        set_up_logs(config.log)
+        if arguments.command == "talk":
+            return talk(config, arguments.persona, speak=arguments.speak)
+        asyncio.run(serve(config))
+    except _UsageError as error:
+        sys.stderr.write(f"stagedoor: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="stagedoor", description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--config", type=Path, help="a TOML file; environment variables go over it")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="serve fans")
+    talk_parser = commands.add_parser("talk", help="try a persona in the terminal")
+    talk_parser.add_argument("persona", nargs="?", default="", help="a persona's id; default: the configured one")
+    talk_parser.add_argument("--speak", action="store_true", help="use the microphone and loudspeaker")
+    commands.add_parser("models", help="pull, list or verify the models")
+    return parser
+
+
+def build_personas(config: Config) -> Mapping[str, Persona]:
+    """The personas that come with the house, and those of the configured folder over them. Raises PersonaError."""
+    personas = load_personas(PERSONAS)
+    if config.server.personas:
+        personas = {**personas, **load_personas(Path(config.server.personas))}
+    if config.server.persona not in personas:
+        raise PersonaError(f"no persona {config.server.persona!r}; there are: {', '.join(sorted(personas))}")
+    return personas
+
+
+def check_voices(personas: Iterable[Persona], voices: Collection[str]) -> None:
+    """Raises PersonaError for a voice that the synthesiser does not have."""
+    for persona in personas:
+        if persona.voice not in voices:
+            raise PersonaError(f"{persona.id}: voice: no voice {persona.voice!r}; there are: {', '.join(voices)}")
+
+
+def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) -> Room:
+    """The room that the configuration describes."""
+    required = config.access.tokens == "required" or (
+        config.access.tokens == "auto" and config.server.host not in LOOPBACK
+    )
+    rules = RoomRules(config.server.persona, config.server.max_sessions, required, config.wire_limits())
+    signer = TokenSigner(config.access.secret or secrets.token_hex(32))
+    settings = SessionSettings(max_tokens=config.llm.max_tokens, greet=config.server.greet)
+    return Room(lanes, personas, signer, rules, settings)
+
+
+async def serve(config: Config) -> None:
+    """Serves until it is told to stop. Raises ListenError, ModelError, EngineError or PersonaError."""
+    personas = build_personas(config)
+    listening = bind(config.server.host, config.server.port)
+    try:
+        engines = await start_engines(config)
+        try:
+            check_voices(personas.values(), engines.voices)
+            room = build_room(config, engines.lanes, personas)
+            server = build_server(build_asgi(room, config.access.origins))
+            _say_where(config, listening.getsockname()[1], room)
+            rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
+            await server.serve(sockets=[listening])
+            rehearsal.cancel()
+        finally:
+            await engines.end()
+    finally:
+        listening.close()
+
+
+def _say_where(config: Config, port: int, room: Room) -> None:
+    host = f"[{config.server.host}]" if ":" in config.server.host else config.server.host
+    address = f"http://{host}:{port}"
+    token = room.signer.sign(JoinClaims(persona=config.server.persona), valid_s=LINK_VALID_S)
+    sys.stdout.write(f"\nStagedoor listens on {address}\nJoin link: {address}/#join={token}\n\n")
+    sys.stdout.flush()
+
+
+def talk(config: Config, persona_id: str, *, speak: bool) -> int:
+    """The terminal conversation."""
+    personas = build_personas(config)
+    persona = personas.get(persona_id or config.server.persona)
+    if persona is None:
+        raise PersonaError(f"no persona {persona_id!r}; there are: {', '.join(sorted(personas))}")
+    engines = load_engines(config)
+    try:
+        check_voices([persona], engines.voices)
+        return talk_command(engines.lanes, persona, config.llm.max_tokens, speak=speak)
+    finally:
+        engines.close()
