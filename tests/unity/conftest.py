@@ -1,0 +1,21 @@
+"""Builds the Unity package's C# once for all tests of this folder."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unity.package import CORE, RUNNER, TESTS
+from tests.unity.toolchain import Toolchain
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    return Toolchain.fetched()
+
+
+@pytest.fixture(scope="session")
+def built(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Core, its tests and the program that runs them."""
+    out = tmp_path_factory.mktemp("csharp")
+    toolchain.build([CORE, TESTS, RUNNER], out)
+    return out

@@ -1,0 +1,342 @@
+#nullable enable
+using System;
+
+namespace Stagedoor
+{
+    public enum ClientState
+    {
+        /// <summary>Not connected, and not trying to be.</summary>
+        Closed,
+
+        /// <summary>On the way to the server's hello.</summary>
+        Connecting,
+
+        /// <summary>Waiting for the person to acknowledge the disclosure: no sound goes out before.</summary>
+        Disclosing,
+
+        /// <summary>The conversation.</summary>
+        Open,
+
+        /// <summary>The connection was lost; it is tried again after a pause.</summary>
+        Away,
+    }
+
+    /// <summary>
+    /// One fan's visit, from connecting to leaving. Lives on one thread (the game's main thread) and has no clock: call
+    /// Tick once a frame with a steady time in seconds. Everything that arrives is told by events, from inside Tick.
+    /// </summary>
+    public sealed class AvatarClient : IDisposable
+    {
+        private const double ConnectWaitS = 15;
+
+        private readonly ClientOptions _options;
+        private readonly Func<ITransport> _makeTransport;
+        private readonly Codec _codec;
+        private readonly Reconnect _reconnect;
+        private readonly UplinkPose _pose = new UplinkPose();
+        private ITransport? _transport;
+        private Handshake _handshake = new Handshake();
+        private UplinkLimits _limits = new UplinkLimits(new Limits());
+        private double _nowS;
+        private double _sinceS; // of the state
+        private double _sentAtS;
+        private double _retryAtS;
+        private double _lostAtS;
+        private string _fatalCode = "";
+        private long _audioSeq;
+        private long _pingNonce;
+        private double _pingAtS;
+
+        public AvatarClient(ClientOptions options, Func<ITransport>? makeTransport = null)
+        {
+            _options = options;
+            _makeTransport = makeTransport ?? (() => new SystemWebSocketTransport());
+            _codec = new Codec(options.Subprotocol);
+            _reconnect = new Reconnect(options.Seed);
+        }
+
+        public ClientState State { get; private set; }
+
+        /// <summary>The server's hello of this visit.</summary>
+        public Welcome? Welcome { get; private set; }
+
+        /// <summary>Voice and face; there from the first hello on. Another one when a new visit begins.</summary>
+        public Conversation? Conversation { get; private set; }
+
+        /// <summary>There and back again, as the last ping measured it.</summary>
+        public double RoundTripMs { get; private set; } = double.NaN;
+
+        /// <summary>Messages of the server that could not be read.</summary>
+        public int Malformed { get; private set; }
+
+        public bool CanSpeak => State == ClientState.Open;
+
+        public event Action<ClientState>? StateChanged;
+
+        /// <summary>Show `Disclosure` to the person; when they have said yes, call AcknowledgeDisclosure.</summary>
+        public event Action<Welcome>? DisclosureNeeded;
+
+        /// <summary>A new Conversation is there: wire its speaker, face and cues.</summary>
+        public event Action<Conversation>? ConversationBegan;
+
+        public event Action<ReplyChunk>? ReplyReceived;
+
+        public event Action<ReplyCancelled>? ReplyCancelled;
+
+        public event Action<Transcript>? TranscriptReceived;
+
+        public event Action<TurnReport>? TurnReported;
+
+        public event Action<Notice>? NoticeReceived;
+
+        public event Action<ErrorMessage>? ErrorReceived;
+
+        /// <summary>The visit is over for good: close code and reason.</summary>
+        public event Action<int, string>? Ended;
+
+        /// <summary>Begins a visit. Nothing happens when one is under way.</summary>
+        public void Connect(double nowS)
+        {
+            if (State != ClientState.Closed) return;
+            _nowS = nowS;
+            (Welcome, Conversation) = (null, null);
+            _reconnect.Succeeded();
+            OpenSocket();
+        }
+
+        /// <summary>The person was told that they talk with an AI, and has said that they understand.</summary>
+        public void AcknowledgeDisclosure()
+        {
+            if (State != ClientState.Disclosing || !Send(new DisclosureAcknowledged())) return;
+            Enter(ClientState.Open);
+            Ping();
+        }
+
+        /// <summary>Microphone sound as PCM16 in the agreed format. False when it was dropped.</summary>
+        public bool SendAudio(byte[] pcm16, double durationMs) =>
+            CanSpeak && Send(new AudioChunk { Audio = pcm16, Seq = _audioSeq++ }, durationMs);
+
+        /// <summary>A typed turn. False when it was not sent: too long, empty, or not in conversation.</summary>
+        public bool SendText(string text)
+        {
+            bool fits = text.Length > 0 && text.Length <= (Welcome?.Limits.MaxTextChars ?? 0);
+            return CanSpeak && fits && Send(new TextInput { Text = text });
+        }
+
+        /// <summary>Stop: silence first, the message after it.</summary>
+        public void Interrupt()
+        {
+            if (!CanSpeak || Conversation == null) return;
+            Heard heard = Conversation.Heard;
+            if (heard.IsPlaying) Conversation.Cancel(heard.ReplyId, _nowS);
+            Send(new Interrupt());
+        }
+
+        /// <summary>Replaces all consents at once; works before the disclosure, too.</summary>
+        public bool SetConsents(Consents consents)
+        {
+            _options.Consents = consents;
+            return Send(new ConsentChange { Consents = consents });
+        }
+
+        /// <summary>Where the fan's head is, in the avatar's space: metres, x to its left, y up, z towards the fan.</summary>
+        public void SetFanPose(double x, double y, double z) => _pose.Set(x, y, z);
+
+        /// <summary>Says goodbye and closes.</summary>
+        public void Leave()
+        {
+            if (State == ClientState.Closed) return;
+            Send(new Leave());
+            _transport?.Close();
+            End(1000, "left");
+        }
+
+        public void Dispose()
+        {
+            _transport?.Dispose();
+            _transport = null;
+            State = ClientState.Closed;
+        }
+
+        /// <summary>Once a frame: takes in what came, plays, marks, keeps the connection alive or brings it back.</summary>
+        public void Tick(double nowS)
+        {
+            _nowS = nowS;
+            while (_transport != null && _transport.TryReceive(out TransportEvent happened)) Take(happened);
+            Conversation?.Update(nowS);
+            if (State == ClientState.Away && nowS >= _retryAtS) OpenSocket();
+            else if (State == ClientState.Connecting && nowS - _sinceS > ConnectWaitS) Lost(TransportEvent.Lost, "no answer");
+            if (State == ClientState.Open && _pose.TryTake(nowS, out FanPose pose)) Send(pose);
+            bool isConnected = State == ClientState.Open || State == ClientState.Disclosing;
+            if (isConnected && _options.KeepsAlive && nowS - _sentAtS > _limits.KeepAliveS) Ping();
+        }
+
+        private void OpenSocket()
+        {
+            _transport?.Dispose();
+            _handshake = new Handshake();
+            _fatalCode = "";
+            _transport = _makeTransport();
+            Enter(ClientState.Connecting);
+            _transport.Open(_options.Address, _options.Subprotocol);
+        }
+
+        private void Take(in TransportEvent happened)
+        {
+            if (happened.Kind == TransportEventKind.Opened) SayHello();
+            else if (happened.Kind == TransportEventKind.Closed) Lost(happened.Code, happened.Text);
+            else if (happened.IsBinary != _codec.IsBinary) Malformed++;
+            else Read(happened.Data);
+        }
+
+        private void SayHello() => Send(new Hello
+        {
+            Client = _options.Client,
+            Name = _options.Name,
+            Token = _options.Token,
+            Language = _options.Language,
+            AudioIn = new AudioFormat { SampleRateHz = MicrophoneUplink.RateHz },
+            Face = _options.Face,
+            Consents = _options.Consents,
+            Resume = ResumeOfThisVisit(),
+        });
+
+        private Resume? ResumeOfThisVisit()
+        {
+            if (Welcome == null || Welcome.ResumeToken == "" || _nowS - _lostAtS > Welcome.Limits.MaxAwayS) return null;
+            Heard heard = Conversation!.Heard;
+            return new Resume
+            {
+                Token = Welcome.ResumeToken,
+                ReplyId = Math.Max(0, heard.ReplyId),
+                HeardSamples = heard.ReplyId < 0 ? 0 : (long)heard.Position,
+            };
+        }
+
+        private void Read(byte[] data)
+        {
+            Message message;
+            try
+            {
+                message = _codec.DecodeServer(data);
+            }
+            catch (WireError)
+            {
+                Malformed++;
+                return;
+            }
+            if (message is Welcome welcome) Begin(welcome);
+            else if (message is ErrorMessage error) Note(error);
+            else if (Conversation != null) Receive(message, Conversation);
+        }
+
+        private void Receive(Message message, Conversation talk)
+        {
+            switch (message)
+            {
+                case ReplyChunk chunk:
+                    if (talk.Add(chunk, _nowS)) ReplyReceived?.Invoke(chunk);
+                    break;
+                case ReplyCancelled cancelled:
+                    talk.Cancel(cancelled.ReplyId, _nowS);
+                    ReplyCancelled?.Invoke(cancelled);
+                    break;
+                case ReplyDuck duck: talk.Duck(duck); break;
+                case Listening listening: talk.Listen(listening, _nowS); break;
+                case Transcript transcript: TranscriptReceived?.Invoke(transcript); break;
+                case TurnReport report: TurnReported?.Invoke(report); break;
+                case Notice notice: NoticeReceived?.Invoke(notice); break;
+                case Pong pong when pong.Nonce == _pingNonce: RoundTripMs = 1000 * (_nowS - _pingAtS); break;
+            }
+        }
+
+        private void Begin(Welcome welcome)
+        {
+            if (State != ClientState.Connecting) return; // said once
+            if (welcome.AudioOut.Encoding != "pcm16" || welcome.Face.Fps < 1 || welcome.AudioOut.SampleRateHz < 1)
+            {
+                Leave(); // a server that did not do what it was asked
+                return;
+            }
+            Welcome = welcome;
+            _limits = new UplinkLimits(welcome.Limits);
+            _reconnect.Succeeded();
+            if (welcome.Resumed && Conversation != null)
+            {
+                Enter(ClientState.Open);
+                return;
+            }
+            Conversation = new Conversation(welcome, _options.DeviceRateHz, SendMark);
+            ConversationBegan?.Invoke(Conversation);
+            Enter(ClientState.Disclosing);
+            DisclosureNeeded?.Invoke(welcome);
+        }
+
+        private void Note(ErrorMessage error)
+        {
+            if (error.Fatal) _fatalCode = error.Code;
+            ErrorReceived?.Invoke(error);
+        }
+
+        private void Lost(int code, string reason)
+        {
+            if (State == ClientState.Closed) return; // we left before
+            _handshake.Close();
+            string why = _fatalCode != "" ? _fatalCode : reason;
+            if (State != ClientState.Connecting) _lostAtS = _nowS;
+            double? pause = _options.Reconnects ? PauseAfter(code, why) : null;
+            if (pause == null)
+            {
+                End(code, why);
+                return;
+            }
+            _transport?.Dispose();
+            _transport = null;
+            _retryAtS = _nowS + pause.Value;
+            Enter(ClientState.Away);
+        }
+
+        private double? PauseAfter(int code, string why)
+        {
+            if (why != "resume_refused" || Welcome == null || Welcome.ResumeToken == "") return _reconnect.PauseAfter(code);
+            Welcome.ResumeToken = ""; // that visit is over; a new one begins, and asks again
+            return 0;
+        }
+
+        private void End(int code, string reason)
+        {
+            _handshake.Close();
+            if (Conversation != null && Conversation.Heard.IsPlaying) Conversation.Cancel(Conversation.Heard.ReplyId, _nowS);
+            Enter(ClientState.Closed);
+            Ended?.Invoke(code, reason);
+        }
+
+        private void SendMark(long replyId, long heardSamples)
+        {
+            if (CanSpeak) Send(new PlaybackMark { ReplyId = replyId, HeardSamples = heardSamples });
+        }
+
+        private void Ping()
+        {
+            (_pingNonce, _pingAtS) = (_pingNonce + 1, _nowS);
+            Send(new Ping { Nonce = _pingNonce });
+        }
+
+        private bool Send(Message message, double audioMs = 0)
+        {
+            if (_transport == null) return false;
+            byte[] data = _codec.Encode(message);
+            if (!_limits.TryPass(data.Length, audioMs, _nowS) || !_handshake.TrySend(message)) return false;
+            _sentAtS = _nowS;
+            return _transport.Send(data, _codec.IsBinary);
+        }
+
+        private void Enter(ClientState state)
+        {
+            _sinceS = _nowS;
+            if (State == state) return;
+            State = state;
+            StateChanged?.Invoke(state);
+        }
+    }
+}
