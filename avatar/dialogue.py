@@ -109,6 +109,10 @@ class Dialogue:
         """What is known before the fan speaks, for LlmEngine.prefill."""
         return Prompt(messages=self._messages(None), cache_key=self._cache_key, max_tokens=1, temperature=0.0)
 
+    def last_said(self) -> str:
+        """What the fan heard last from the avatar; empty at the beginning."""
+        return self._turns[-1].reply_text() if self._turns else ""
+
     def begin_reply(self, reply_id: int, fan_text: str) -> None:
         """A reply to these words was committed to. One that is still open counts as cut. No words (the greeting, or
         a silence that the avatar breaks) are the empty text.

@@ -100,6 +100,17 @@ class FanPose(Message, tag="fan.pose", frozen=True):
     head: tuple[Metres, Metres, Metres]
 
 
+class FanFace(Message, tag="fan.face", frozen=True):
+    """What the fan's own device tells of how they feel. Only with the consent `emotion_sensing`, else it is refused.
+
+    face: their blendshapes, 52 bytes in the order of `arkit52`, weight = byte / 255; or nothing. heart_bpm: their heart
+    rate; or null. The newest counts for two seconds and is then forgotten; at most 10 a second.
+    """
+
+    face: Annotated[bytes, Meta(max_length=52)] = b""
+    heart_bpm: Annotated[float, Meta(ge=20, le=250)] | None = None
+
+
 class Interrupt(Message, tag="interrupt", frozen=True):
     """The fan pressed stop: the reply that is playing ends now."""
 
@@ -127,6 +138,7 @@ ClientMessage = (
     | TextInput
     | PlaybackMark
     | FanPose
+    | FanFace
     | Interrupt
     | ConsentChange
     | Ping
@@ -210,6 +222,17 @@ class ReplyChunk(Message, tag="reply.chunk", frozen=True):
     head: bytes = b""
 
 
+class ReplyDuck(Message, tag="reply.duck", frozen=True):
+    """Play this reply at `gain` from now on, reached in `ramp_ms`: softer while the fan makes a sound, then 1 again.
+
+    Chunks go on arriving. A client that cannot change the loudness ignores it.
+    """
+
+    reply_id: int
+    gain: Annotated[float, Meta(ge=0.0, le=1.0)]
+    ramp_ms: int
+
+
 class ReplyCancelled(Message, tag="reply.cancelled", frozen=True):
     """Stop at once: drop all buffered audio and face of this reply and close the mouth."""
 
@@ -231,12 +254,15 @@ class Listening(Message, tag="listening", frozen=True):
 
 
 class Transcript(Message, tag="transcript", frozen=True):
-    """What was understood of the fan's turn. Partials may change; the final of a turn comes once."""
+    """What was understood of the fan's turn. Partials may change, except for their first `stable_words` words; the
+    final of a turn comes once.
+    """
 
     turn_id: int
     text: str
     final: bool
     language: str = "en"
+    stable_words: int = 0
 
 
 class Stage(Struct, frozen=True):
@@ -248,14 +274,17 @@ class Stage(Struct, frozen=True):
 
 
 class TurnReport(Message, tag="turn.report", frozen=True):
-    """Where the time of a turn went. `kind` says where its words came from."""
+    """Where the time of a turn went. `kind` says where its first words came from: the language model, a prepared
+    answer, the disclosure, or a prepared opening of `opening_samples` samples that the language model goes on from.
+    """
 
     turn_id: int
     reply_id: int
-    kind: Literal["llm", "prepared", "disclosure"]
+    kind: Literal["llm", "prepared", "disclosure", "opening"]
     voice_to_voice_ms: float
     commit_to_face_ms: float
     stages: tuple[Stage, ...]
+    opening_samples: int = 0
 
 
 class Notice(Message, tag="notice", frozen=True):
@@ -281,5 +310,14 @@ class ErrorMessage(Message, tag="error", frozen=True):
 
 
 ServerMessage = (
-    Welcome | ReplyChunk | ReplyCancelled | Listening | Transcript | TurnReport | Notice | Pong | ErrorMessage
+    Welcome
+    | ReplyChunk
+    | ReplyDuck
+    | ReplyCancelled
+    | Listening
+    | Transcript
+    | TurnReport
+    | Notice
+    | Pong
+    | ErrorMessage
 )

@@ -16,13 +16,25 @@ from protocol.timeline import INPUT_RATE_HZ, AudioFormat
 from server.batching import Priority
 from server.lanes import Lanes
 from speech.asr import AsrJob, Hypothesis, TurnAudio
+from speech.ending import EndingJob
 from speech.framing import Framer
+from speech.loudness import LoudnessGate
 from speech.resampling import Resampler
-from speech.turn_events import FanPaused, FanStarted, Recognise, ScoreTurn, TurnScored, WordsHeard
-from speech.vad import FRAME_SAMPLES, Segmenter, SpeechStarted, VadJob
+from speech.turn_events import (
+    EndingJudged,
+    FanPaused,
+    FanStarted,
+    JudgeEnding,
+    Recognise,
+    ScoreTurn,
+    TurnScored,
+    WordsHeard,
+)
+from speech.vad import FRAME_SAMPLES, Segmenter, SpeechStarted, SpeechStopped, VadJob
 
 log = structlog.get_logger()
 
+GATE_SAMPLES = 3 * FRAME_SAMPLES  # 96 ms: long enough for a level, short enough to duck in time
 SETTLE_LOOKBACK_S = 4.0  # a long monologue is cut at the quietest spot of its last seconds
 
 
@@ -34,7 +46,8 @@ class Ears:
         if audio_in.encoding != "pcm16":
             raise UnsupportedError(f"audio encoding {audio_in.encoding!r} is not spoken here; send pcm16")
         self._lanes = lanes
-        self._language = language
+        self._asked_language = language
+        self.language = language or "en"  # the fan's, as far as is known
         self._clock = clock
         self._resampler = Resampler(audio_in.sample_rate_hz)
         self._framer = Framer(FRAME_SAMPLES)
@@ -45,6 +58,8 @@ class Ears:
         self._turn_onset_samples = 0
         self._voice_end_samples: int | None = None  # None while the fan speaks
         self._newest_at = 0.0  # when the newest sample arrived
+        self._gate = LoudnessGate()
+        self._held_back = False  # a voice goes on that is too soft to be the fan over the avatar
         self._settling = asyncio.Lock()
 
     @property
@@ -66,9 +81,10 @@ class Ears:
     def _moment(self, samples: int) -> float:
         return self._newest_at - (self._audio.position_samples - samples) / INPUT_RATE_HZ
 
-    async def hear(self, data: bytes) -> AsyncGenerator[FanStarted | FanPaused, None]:
+    async def hear(self, data: bytes, *, over_avatar: bool = False) -> AsyncGenerator[FanStarted | FanPaused, None]:
         """Microphone bytes in the agreed format, any length; yields what happened in them. Each event is to be acted
-        on before the next is asked for: after a network stall one message may hold several.
+        on before the next is asked for: after a network stall one message may hold several. While the avatar speaks
+        (`over_avatar`) a voice that is too soft to be the fan's is not reported.
 
         Raises MalformedError for half a sample, EngineError or OverloadedError when the VAD could not answer.
         """
@@ -85,10 +101,31 @@ class Ears:
         for event in self._segmenter.feed(result.probs):
             if isinstance(event, SpeechStarted):
                 self._onset_samples, self._voice_end_samples = event.at_samples, None
-                yield FanStarted()
+                self._held_back = True
             else:
                 self._voice_end_samples = event.at_samples
-                yield FanPaused((self._audio.position_samples - event.at_samples) / INPUT_RATE_HZ)
+            for reported in self._report(event, over_avatar=over_avatar):
+                yield reported
+        if self._held_back and (not over_avatar or self._gate.passes(self._audio.newest(GATE_SAMPLES))):
+            self._onset_samples = max(self._onset_samples, self._audio.position_samples - GATE_SAMPLES)
+            self._held_back = False
+            yield FanStarted()
+
+    def _report(self, event: SpeechStarted | SpeechStopped, *, over_avatar: bool) -> list[FanStarted | FanPaused]:
+        if isinstance(event, SpeechStarted):
+            since_onset = self._audio.newest(self._audio.position_samples - event.at_samples)
+            if over_avatar and not self._gate.passes(since_onset):
+                return []
+            self._held_back = False
+            return [FanStarted()]
+        if self._held_back:
+            self._held_back = False
+            return []
+        silent_samples = self._audio.position_samples - event.at_samples
+        if not over_avatar:
+            voiced_samples = self._audio.position_samples - self._onset_samples
+            self._gate.learn(self._audio.newest(voiced_samples)[: voiced_samples - silent_samples])
+        return [FanPaused(silent_samples / INPUT_RATE_HZ)]
 
     async def hear_silence(self, seconds: float) -> AsyncGenerator[FanStarted | FanPaused, None]:
         """What the microphone did not send is heard as silence, so that a turn ends when a client stops sending."""
@@ -134,7 +171,10 @@ class Ears:
         self._audio.settle(heard.text, cut)
 
     async def _ask(self, pcm: NDArray[np.float32], priority: Priority, *, quick: bool) -> Hypothesis:
-        return await self._lanes.asr.ask(AsrJob(pcm, self._language, quick=quick), priority)
+        heard = await self._lanes.asr.ask(AsrJob(pcm, self._asked_language, quick=quick), priority)
+        if heard.text:
+            self.language = heard.language
+        return heard
 
     async def score(self, request: ScoreTurn) -> TurnScored:
         """How complete the turn sounds. A model that fails is answered with None: silence alone decides then."""
@@ -145,6 +185,18 @@ class Ears:
             log.warning("turn_score_failed", code=error.code, error=str(error))
             prob = None
         return TurnScored(request.turn_id, request.revision, prob)
+
+    async def judge(self, request: JudgeEnding, said_before: str) -> EndingJudged:
+        """How likely a sentence ends after these words. In a language that the model does not know, or when it fails:
+        None, and the other cues decide.
+        """
+        prob: float | None = None
+        if self.language == "en":
+            try:
+                prob = await self._lanes.ending.ask(EndingJob(request.text, said_before))
+            except ServerError as error:
+                log.warning("ending_failed", code=error.code, error=str(error))
+        return EndingJudged(request.turn_id, request.text, prob)
 
 
 def quietest_spot(pcm: NDArray[np.float32], lookback_samples: int) -> int:

@@ -9,7 +9,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 import asyncio
 from collections.abc import AsyncGenerator, Container, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -17,28 +17,41 @@ import structlog
 from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
+from avatar.life import Attention
 from avatar.llm import Prompt
 from avatar.persona import Persona
 from protocol.errors import EngineError, InternalError, StagedoorError
-from protocol.messages import Consents, ErrorMessage, Hello, Listening, ReplyCancelled, ReplyChunk, Transcript
+from protocol.messages import (
+    Consents,
+    ErrorMessage,
+    Hello,
+    ReplyCancelled,
+    ReplyChunk,
+    ReplyDuck,
+    Transcript,
+)
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.ears import Ears
 from server.lanes import Lanes
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
+from server.presence import Presence
 from server.prepared import PreparedReplies, opening_line
 from server.reply import Reply, ReplyMaker
 from server.session_clock import SessionClock
+from speech.interjections import is_echo
 from speech.turn_events import (
     Action,
     CancelReply,
     CloseTurn,
     CommitReply,
+    DuckReply,
     EndReply,
     Event,
     FanPaused,
     FanStarted,
     FanTyped,
+    JudgeEnding,
     LineDue,
     OpenTurn,
     Recognise,
@@ -53,10 +66,14 @@ from speech.turn_events import (
     Tick,
     WordsHeard,
 )
-from speech.turns import State, TurnMachine
+from speech.turn_state import State
+from speech.turns import TurnMachine
 
 log = structlog.get_logger()
 
+ECHO_MEMORY_S = 4.0  # words over the avatar's that it said itself since then are its echo
+DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
+DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
 AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
 
 
@@ -99,10 +116,10 @@ class Session:
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         self._maker = ReplyMaker(lanes, prepared, persona, self._clock)
         self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
+        self.presence = Presence(hello.face, settings.seed, lambda: self._face, self._attention, self.outbox.post)
         self._reply: Reply | None = None  # the newest one
         self._reply_task: asyncio.Task[None] | None = None
         self._reply_audible_at: float | None = None
-        self._listening_seq = 0
         self._marks_seen = False
         self._heard_samples = 0
         self._times: TurnTimes | None = None
@@ -117,13 +134,15 @@ class Session:
 
     def start(self) -> None:
         """The person knows that they talk with an AI: greet them, and say so first."""
+        self.presence.begin()
         self._warm(self._dialogue.base_prompt())
         if self._settings.greet:
             self._handle(LineDue(opening_line(self.persona)))
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
-        await self._attend(self._ears.hear(data))
+        over_avatar = self._machine.state in (State.REPLYING, State.OVERLAP)
+        await self._attend(self._ears.hear(data, over_avatar=over_avatar))
         self._expect_audio()
 
     def _expect_audio(self) -> None:
@@ -135,6 +154,7 @@ class Session:
         async with self._hearing, aclosing(sounds):
             async for event in sounds:
                 if isinstance(event, FanPaused):
+                    self.presence.fan_paused()
                     self._times = TurnTimes(self._ears.onset_at, self._ears.voice_end_at, self._clock())
                 self._handle(event)
 
@@ -180,6 +200,7 @@ class Session:
         self.mark(reply_id, heard_samples)
         if self._reply:
             self.outbox.rewind(self._reply.id, self._believed_heard())
+        self.presence.go_on()
         self._arm_timer()
         self._expect_audio()
 
@@ -216,33 +237,47 @@ class Session:
             self._timer = asyncio.get_running_loop().call_at(self._clock.on_source(at), self._handle, Tick(), at)
 
     def _stop_timers(self) -> None:
+        self.presence.stop()
         for timer in (self._timer, self._gap_timer):
             if timer:
                 timer.cancel()
 
     def _act(self, action: Action) -> None:
         match action:
-            case OpenTurn():
-                self._ears.open_turn()
-                self._warm(self._dialogue.base_prompt())
             case Recognise():
                 self._spawn(self._recognise(action, self._times), f"recognise-{action.turn_id}.{action.revision}")
             case ScoreTurn():
                 self._spawn(self._score(action, self._times), f"score-{action.turn_id}.{action.revision}")
-            case ShowTranscript(turn_id, text, final):
-                self.outbox.post(Transcript(turn_id, text, final))
-                if not final:
-                    self._warm(self._dialogue.prompt(text, max_tokens=1))
-            case CloseTurn():
-                self._ears.close_turn()
+            case JudgeEnding():
+                self._spawn(self._judge(action), f"judge-{action.turn_id}")
+            case OpenTurn() | CloseTurn() | ShowTranscript():
+                self._follow_turn(action)
             case StartReply():
                 self._start_reply(action)
             case CommitReply(reply_id):
                 self._commit(reply_id)
+            case DuckReply(reply_id, ducked):
+                gain, ramp_ms = (DUCK_GAIN, DUCK_MS) if ducked else (1.0, UNDUCK_MS)
+                self.outbox.post(ReplyDuck(reply_id, gain, ramp_ms))
             case CancelReply():
                 self._cancel(action)
             case EndReply(reply_id):
                 self._end(reply_id)
+
+    def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
+        match action:
+            case OpenTurn():
+                self._ears.open_turn()
+                self.presence.fan_began()
+                if self._machine.state is State.LISTENING:  # over its own voice the model is busy with the reply
+                    self._warm(self._dialogue.base_prompt())
+            case CloseTurn():
+                self._ears.close_turn()
+            case ShowTranscript(turn_id, text, final, stable):
+                self.outbox.post(Transcript(turn_id, text, final, self._ears.language, stable))
+                if not final:
+                    self.presence.fan_said(text)
+                    self._warm(self._dialogue.prompt(text, max_tokens=1))
 
     # --- the ears' tasks ---
 
@@ -252,15 +287,28 @@ class Session:
         except StagedoorError as error:
             self.report_error(error)
             heard = WordsHeard(request.turn_id, request.revision, "", request.final)
+        if self._machine.state is State.OVERLAP and is_echo(heard.text, self._just_said()):
+            heard = replace(heard, text="")
         if request.final and times:
             times.words_at = self._clock()
         self._handle(heard)
+
+    def _just_said(self) -> list[str]:
+        """The avatar's words of the last seconds, as the fan heard them."""
+        heard = self._believed_heard()
+        words = self._reply.words if self._reply else []
+        since = heard - int(ECHO_MEMORY_S * OUTPUT_RATE_HZ)
+        return [word.text for word in words if word.end_samples > since and word.start_samples <= heard]
 
     async def _score(self, request: ScoreTurn, times: TurnTimes | None) -> None:
         scored = await self._ears.score(request)
         if times:
             times.scored_at = self._clock()
         self._handle(scored)
+
+    async def _judge(self, request: JudgeEnding) -> None:
+        judged = await self._ears.judge(request, self._dialogue.last_said())
+        self._handle(judged)
 
     def _warm(self, prompt: Prompt) -> None:
         """Lets the language model read what is known so far while the fan speaks; one such job at a time."""
@@ -347,8 +395,7 @@ class Session:
         sent = self.outbox.drop(reply.id)
         if sent:
             self.outbox.post(ReplyCancelled(reply.id, action.reason, heard))
-            self._listening_seq += 1
-            self.outbox.post(Listening(self._listening_seq, self._face.close_mouth(heard).tobytes()))
+            self.presence.close_mouth(heard)
         if reply.committed:
             self._dialogue.heard(reply.id, heard)
             self._dialogue.cut(reply.id)
@@ -367,6 +414,15 @@ class Session:
             return self._heard_samples
         elapsed = int((self._clock() - self._reply_audible_at) * OUTPUT_RATE_HZ)
         return min(elapsed, reply.total_samples)
+
+    def _attention(self) -> Attention | None:
+        """What the avatar is at. None: a reply has its face."""
+        match self._machine.state:
+            case State.LISTENING | State.DECIDING:
+                return "listening"
+            case State.IDLE:
+                return "idle"
+        return "thinking" if self._reply_audible_at is None else None
 
     # --- small things ---
 

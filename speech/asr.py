@@ -98,6 +98,11 @@ class TurnAudio:
         audio = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
         return audio[self._begin_samples - held_from : end - held_from]
 
+    def newest(self, n_samples: int) -> NDArray[np.float32]:
+        """The last `n_samples` that are held, fewer if there are fewer; whether or not a turn is open."""
+        held = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.float32)
+        return held[max(0, len(held) - n_samples) :]
+
     def is_full(self) -> bool:
         """Whether the live window should be settled at the next chance."""
         return self._begin_samples is not None and self._live_samples() >= MAX_WINDOW_S * INPUT_RATE_HZ
@@ -114,3 +119,34 @@ class TurnAudio:
 
     def _live_samples(self) -> int:
         return 0 if self._begin_samples is None else self.position_samples - self._begin_samples
+
+
+class LocalAgreement:
+    """What of a growing transcript may be believed: the words that two hypotheses in a row began with.
+
+    (LocalAgreement-2: Liu et al. 2020, "Low-latency sequence-to-sequence speech recognition".) The stable words never
+    shrink; a hypothesis that disagrees with them is shown from where they end.
+    """
+
+    def __init__(self) -> None:
+        self._stable: list[str] = []
+        self._last: list[str] = []
+
+    def feed(self, text: str) -> tuple[str, int]:
+        """Takes the next hypothesis; returns the words to show, and how many of them are stable."""
+        words = text.split()
+        agreed = 0
+        for mine, before in zip(words, self._last, strict=False):
+            if _bare(mine) != _bare(before):
+                break
+            agreed += 1
+        # The last word of a hypothesis is the one most often cut in two.
+        agreed = min(agreed, max(0, len(words) - 1))
+        if agreed > len(self._stable):
+            self._stable = words[:agreed]
+        self._last = words
+        return " ".join([*self._stable, *words[len(self._stable) :]]), len(self._stable)
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,!?;:…\"'-–—").casefold()

@@ -1,13 +1,15 @@
 """Is the turn over? Weighs what was said with how it sounded into the silence that ends it. Pure.
 
-The words decide what kind of pause this is, the audio turn model where in that kind's range the silence lies.
-What comes next: turns.py asks `required_silence_ms` when the fan falls silent.
+The kind of thought, the number of words, a language model's idea of the sentence's end and an audio model's of its
+sound add up to log-odds: the surer, the shorter. What comes next: turns.py asks `required_silence_ms` when the fan
+falls silent.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from enum import Enum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,26 +33,33 @@ class Thought(Enum):
     DANGLING = "words that ask for more"
 
 
-class Wait(NamedTuple):
-    """Milliseconds of silence that end the turn: when it sounds complete, and when it sounds anything but."""
-
-    sure_ms: float
-    unsure_ms: float
-
-
-# Measured with bench/endpointing.py on 218 ends of turns and 132 pauses of 250 ms and more inside turns, of people and
-# of synthetic fans; each line says how many of both looked like it. A wait just under a second gains nothing over one
-# of 0.3 s in a pause of 0.8 s and more, so kinds are either quick or patient. docs/decisions/0011 has the figures.
-WAITS: Final = {
-    Thought.QUESTION: Wait(200, 500),  # 43 : 9; 200 ms is the gap that people leave (Stivers et al. 2009)
-    Thought.FORMULA: Wait(200, 500),  # 8 : 1
-    Thought.SENTENCE: Wait(300, 900),  # 116 : 42; a third of the finished ones do not sound so: under a second for them
-    Thought.SHORT: Wait(900, 1200),  # 27 : 25; "I have two questions." and "I'm from Texas." look the same
-    Thought.FRAGMENT: Wait(1300, 2100),  # 19 : 33; the 19 are mostly read lists, seldom what a fan says
-    Thought.DANGLING: Wait(2100, 2300),  # 5 : 22; outlives a pause of 2 s, however final it sounds
+# How sure it is that the turn is over, in log-odds, is a sum: what kind of thought the words are, how many they are,
+# how likely a sentence ends there, how final it sounds. Fitted by bench/endpointing_fit.py on 218 ends of turns and
+# 132 pauses of 250 ms and more inside turns, of people and of synthetic fans in equal parts (docs/decisions/0015).
+# Of the four the small language model tells most about fans, the number of words about readers, the sound little.
+BASE: Final = -1.1
+KIND: Final = {
+    Thought.QUESTION: 0.9,  # 43 ends : 9 pauses looked like it
+    Thought.FORMULA: 1.2,  # 8 : 1
+    Thought.SENTENCE: 0.1,  # 116 : 42
+    Thought.SHORT: -0.3,  # 27 : 25; "I have two questions." and "I'm from Texas." look the same
+    Thought.FRAGMENT: -0.5,  # 19 : 33; the 19 are mostly read lists, seldom what a fan says
+    Thought.DANGLING: -1.0,  # 5 : 22
 }
-SURE_PROB: Final = 0.7  # from here on it sounds complete: 68 % of the ends do, and 51 % of the pauses
-NO_ANSWER_PROB: Final = SURE_PROB / 2  # the turn model is late, or was shed under load
+PER_LOG_WORD: Final = 0.75  # of 1 + the words of the turn so far
+PER_ENDING: Final = 0.45  # of the log-odds that a sentence ends there
+PER_SOUND: Final = 0.06  # of the log-odds that it sounds complete
+PER_SOUND_FEW: Final = 0.13  # ... when the words are so few that they say little
+FEW_WORDS: Final = 5
+UNKNOWN_ENDING_PROB: Final = 0.3  # between the ends' median (0.5) and the pauses' (0.1): other languages, shed load
+UNKNOWN_SOUND_PROB: Final = 0.8  # the ends' and the pauses' common median
+_FLOOR_PROB: Final = 2e-3  # a model that is surer than this is not believed more
+
+# The silence that ends the turn, by how sure it is. Between 300 and 900 ms there is little worth waiting for: who
+# pauses to think pauses longer. 100 ms is the least that is noticed anyway; 2.2 s outlives a pause of 2 s.
+SURE_AT: Final = (-1.2, 0.0, 0.3, 0.5, 1.0)
+SILENCE_MS: Final = (2200.0, 1600.0, 900.0, 200.0, 100.0)
+
 QUESTION_WORDS: Final = 3  # fewer ("what is?") are often cut in the middle
 FORMULA_WORDS: Final = 5  # in a longer sentence "thanks" or "yes" is one word among others
 SHORT_WORDS: Final = 6  # the turn's words so far: under it ends and pauses are equally many, from it on 3 : 1
@@ -83,14 +92,30 @@ _FORMULA = frozenset("yes yeah yep no nope okay ok sure thanks thank meet bye go
 _ANNOUNCED = re.compile(r"\b(?:you know|i mean|wondering|(?:want|wanted|like) to (?:say|ask|tell you|know))$")
 
 
-def required_silence_ms(complete_prob: float | None, text: str) -> float:
+def required_silence_ms(
+    text: str, *, ending_prob: float | None, complete_prob: float | None, caution: float = 0.0
+) -> float:
     """How long the fan must have been silent for this to be the end of the turn.
 
-    complete_prob: the audio turn model's 0..1, or None while it has not answered. text: the turn's words so far.
+    text: the turn's words so far. ending_prob: that a sentence ends there (ending.py). complete_prob: that it sounds
+    complete (the audio turn model). Both 0..1, or None when they are not known. caution: log-odds that this fan's
+    habits take off (turn_state.Habits).
     """
-    wait = WAITS[thought(text)]
-    prob = NO_ANSWER_PROB if complete_prob is None else complete_prob
-    return float(np.interp(prob, (0.0, SURE_PROB), (wait.unsure_ms, wait.sure_ms)))
+    sure = sureness(text, ending_prob=ending_prob, complete_prob=complete_prob) - caution
+    return float(np.interp(sure, SURE_AT, SILENCE_MS))
+
+
+def sureness(text: str, *, ending_prob: float | None, complete_prob: float | None) -> float:
+    """The log-odds that the turn is over; arguments as for required_silence_ms."""
+    n_words = len(_words(text))
+    ending = _log_odds(UNKNOWN_ENDING_PROB if ending_prob is None else ending_prob)
+    sound = _log_odds(UNKNOWN_SOUND_PROB if complete_prob is None else complete_prob)
+    per_sound = PER_SOUND_FEW if n_words <= FEW_WORDS else PER_SOUND
+    return BASE + KIND[thought(text)] + PER_LOG_WORD * math.log1p(n_words) + PER_ENDING * ending + per_sound * sound
+
+
+def _log_odds(prob: float) -> float:
+    return math.log((prob + _FLOOR_PROB) / (1 - min(prob, 1.0) + _FLOOR_PROB))
 
 
 def thought(text: str) -> Thought:

@@ -48,6 +48,15 @@ class TurnScored:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingJudged:
+    """How likely a sentence ends after `text`. None: the model failed."""
+
+    turn_id: int
+    text: str
+    ending_prob: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LineDue:
     """The persona should say something by itself (a greeting, a goodbye)."""
 
@@ -98,6 +107,7 @@ Event = (
     | FanTyped
     | WordsHeard
     | TurnScored
+    | EndingJudged
     | LineDue
     | ReplyAudible
     | ReplyComplete
@@ -113,7 +123,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class OpenTurn:
-    """Keep the fan's audio from now on (and a little before); warm the language model."""
+    """Keep the fan's audio from now on (and a little before)."""
 
     turn_id: int
 
@@ -136,10 +146,21 @@ class ScoreTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeEnding:
+    """Ask how likely a sentence ends after `text`, and report EndingJudged with these values."""
+
+    turn_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowTranscript:
+    """`stable_words` of the text will not change any more."""
+
     turn_id: int
     text: str
     final: bool
+    stable_words: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +186,14 @@ class CommitReply:
 
 
 @dataclass(frozen=True, slots=True)
+class DuckReply:
+    """The fan makes a sound: speak more softly, or, when it was nothing, as before."""
+
+    reply_id: int
+    ducked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CancelReply:
     """Stop making it, and silence it if any of it was sent."""
 
@@ -180,5 +209,15 @@ class EndReply:
 
 
 Action = (
-    OpenTurn | Recognise | ScoreTurn | ShowTranscript | CloseTurn | StartReply | CommitReply | CancelReply | EndReply
+    OpenTurn
+    | Recognise
+    | ScoreTurn
+    | JudgeEnding
+    | ShowTranscript
+    | CloseTurn
+    | StartReply
+    | CommitReply
+    | DuckReply
+    | CancelReply
+    | EndReply
 )

@@ -14,7 +14,8 @@ import msgpack  # type: ignore[import-untyped]  # the independent second impleme
 from protocol.codec import Codec
 from protocol.diagrams import handshake_diagram, state_diagram
 from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
-from speech.turns import TABLE, State
+from speech.turn_state import State
+from speech.turns import TABLE
 from tests import reference
 from tests.golden_examples import DOWN, UP, session
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from protocol.errors import EngineError
 from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ, PhonemeSpan, WordSpan, whole_face_frames
 from speech.asr import AsrJob, Hypothesis
+from speech.ending import EndingJob
 from speech.tts import SpeechJob, SpokenChunk, Timing
 from speech.vad import FRAME_SAMPLES, VadJob, VadResult
 
@@ -85,6 +86,13 @@ class ScriptedTurn:
 
     def run(self, jobs: Sequence[NDArray[np.float32]]) -> list[float | Exception]:
         return [self._answers.pop(0) if len(self._answers) > 1 else self._answers[0] for _ in jobs]
+
+
+class ScriptedEnding:
+    """Believes the punctuation: a closed sentence ends here, anything else goes on."""
+
+    def run(self, jobs: Sequence[EndingJob]) -> list[float | Exception]:
+        return [0.9 if job.text.endswith((".", "?", "!")) else 0.01 for job in jobs]
 
 
 class ScriptedTts:

@@ -280,7 +280,7 @@ def test_ten_minutes_without_a_pause_are_bounded_and_answered() -> None:
             await fan.silence(3)
             assert fan.errors() == []
             (final,) = fan.finals()
-            assert 1900 < len(final.split()) <= 2010
+            assert 1900 < len(final.split()) <= 2040, "at most a word is heard twice at each of 40 joints"
             assert fan.words() == "I see. Tell me more!"
             assert len(world.llm.streamed[-1].messages[-1].content) < 8000, "the prompt stays bounded"
 

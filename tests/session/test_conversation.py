@@ -154,7 +154,7 @@ def test_a_guess_that_was_wrong_is_never_heard() -> None:
         world = World(lines=["I love your songs", "but not that one."], answers={}, turn_probs=[0.6, 0.95])
         async with fan_in(world) as fan:
             await fan.speak(0, words=4)
-            await fan.silence(0.4)
+            await fan.silence(1.4)
             await fan.speak(1, words=4)
             await fan.silence(2)
             assert len(world.llm.streamed) == 2, "a reply was begun for the first half"

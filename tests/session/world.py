@@ -34,7 +34,7 @@ from server.prepared import PreparedSpeech
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.tokens import TokenSigner
-from speech.engines.scripted import ScriptedAsr, ScriptedTts, ScriptedTurn, ScriptedVad, spoken_line
+from speech.engines.scripted import ScriptedAsr, ScriptedEnding, ScriptedTts, ScriptedTurn, ScriptedVad, spoken_line
 
 M = TypeVar("M", bound=ServerMessage)
 
@@ -75,6 +75,7 @@ class World:
             asr=InlineLane("asr", asr.run, cost_s=self.asr_s),
             tts=PreparedSpeech(InlineLane("tts", tts.run, cost_s=self.tts_s)),
             meaning=InlineLane("meaning", ScriptedMeaning().run, cost_s=0.01),
+            ending=InlineLane("ending", ScriptedEnding().run, cost_s=0.02),
             llm=LlmLane(InlineLane("llm", run_llm(self.llm), cost_s=self.llm_s)),
         )
         rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)

@@ -16,7 +16,8 @@ from server.connection import HELLO_WAIT_S, MAX_MISTAKES, SEND_WAIT_S
 from server.metrics import Metrics
 from server.outbox import LEAD_S, MAX_WAITING
 from speech.asr import MAX_WINDOW_S, MEMORY_S, PRE_ROLL_S
-from speech.turns import BARGE_IN_S, PARTIAL_EVERY_S, REPLY_WAIT_S, SPECULATE_AHEAD_S, WENT_ON_S, WORDS_WAIT_S
+from speech.turn_rules import OVERLAP_S, PARTIAL_EVERY_S, SPECULATE_AHEAD_S, WENT_ON_S, WORDS_WAIT_S
+from speech.turn_state import REPLY_WAIT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("protocol", "speech", "avatar", "server", "bench", "tests")
@@ -178,7 +179,7 @@ def test_the_places_that_are_filled_by_others_are_there() -> None:
         f"until {KEPT_TOKENS} are left",
         f"Every {PARTIAL_EVERY_S} s a `Tick`",
         f"the end is {SPECULATE_AHEAD_S:.0f} s away",
-        f"interrupted for {BARGE_IN_S} s",
+        f"a sound of {OVERLAP_S} s",
         f"within {WENT_ON_S} s of the first sound",
         f"no sound in {REPLY_WAIT_S:.0f} s",
         f"waits {WORDS_WAIT_S:.0f} s for words and {REPLY_WAIT_S:.0f} s for a first sound",

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.endpointing import WAITS, Thought, required_silence_ms, thought
+from speech.endpointing import SILENCE_MS, Thought, required_silence_ms, thought
 
-FINISHED = 0.97
-UNFINISHED = 0.02
+ENDS = {"ending_prob": 0.8, "complete_prob": 0.97}
+GOES_ON = {"ending_prob": 0.005, "complete_prob": 0.97}
 
 any_text = st.one_of(
     st.text(max_size=60), st.lists(st.sampled_from("so I love your song and , . ? ...".split())).map(" ".join)
@@ -57,47 +57,52 @@ def test_words(text: str, expected: Thought) -> None:
     assert thought(text) is expected
 
 
-def test_a_clear_question_is_answered_after_a_human_gap() -> None:
-    assert required_silence_ms(FINISHED, "What is your cat called?") == 200
+def test_a_clear_question_is_answered_at_once() -> None:
+    assert required_silence_ms("What is your cat called?", **ENDS) == 100
 
 
-def test_a_finished_turn_that_does_not_sound_so_waits_under_a_second() -> None:
+def test_a_finished_turn_that_does_not_sound_so_is_answered_after_a_human_gap() -> None:
     turn = "I just wanted to say that your music got me through a really hard year."
-    assert 300 < required_silence_ms(UNFINISHED, turn) < 1000
+    assert required_silence_ms(turn, ending_prob=0.6, complete_prob=0.02) <= 200
 
 
-def test_words_that_ask_for_more_outweigh_a_final_tone() -> None:
-    assert required_silence_ms(FINISHED, "When you were on tour in") > 1600
+@pytest.mark.parametrize("turn", ["When you were on tour in", "Would you rather?", "Do you remember when you?"])
+def test_words_that_ask_for_more_outweigh_a_final_tone(turn: str) -> None:
+    assert required_silence_ms(turn, **GOES_ON) > 1500
 
 
-def test_without_the_turn_model_the_words_decide() -> None:
-    assert required_silence_ms(None, "What is your cat called?") < required_silence_ms(None, "I saw you in Boston.")
+def test_without_the_models_the_words_decide() -> None:
+    unknown = {"ending_prob": None, "complete_prob": None}
+    question, statement = "What is your cat called?", "I saw you in Boston."
+    assert required_silence_ms(question, **unknown) < required_silence_ms(statement, **unknown)
 
 
-@given(probs, probs, any_text)
-def test_sounding_more_complete_never_waits_longer(a: float, b: float, text: str) -> None:
+def test_a_fan_who_pauses_a_lot_is_given_more_time() -> None:
+    turn = "I saw you in Boston last year."
+    careful = required_silence_ms(turn, ending_prob=0.5, complete_prob=0.9, caution=1.0)
+    assert careful > required_silence_ms(turn, ending_prob=0.5, complete_prob=0.9) + 500
+
+
+@given(probs, probs, probs, any_text)
+def test_sounding_more_complete_never_waits_longer(a: float, b: float, ending: float, text: str) -> None:
     low, high = sorted((a, b))
-    assert required_silence_ms(high, text) <= required_silence_ms(low, text)
+    surer = required_silence_ms(text, ending_prob=ending, complete_prob=high)
+    assert surer <= required_silence_ms(text, ending_prob=ending, complete_prob=low)
 
 
-@given(st.none() | probs, any_text)
-def test_no_turn_is_over_in_less_than_a_human_gap_or_open_for_ever(prob: float | None, text: str) -> None:
-    assert 200 <= required_silence_ms(prob, text) <= 2300
+@given(probs, probs, st.none() | probs, any_text)
+def test_a_likelier_ending_never_waits_longer(a: float, b: float, sound: float | None, text: str) -> None:
+    low, high = sorted((a, b))
+    surer = required_silence_ms(text, ending_prob=high, complete_prob=sound)
+    assert surer <= required_silence_ms(text, ending_prob=low, complete_prob=sound)
 
 
-@given(any_text)
-def test_no_answer_is_worth_something_between_yes_and_no(text: str) -> None:
-    assert required_silence_ms(1.0, text) < required_silence_ms(None, text) < required_silence_ms(0.0, text)
+@given(st.none() | probs, st.none() | probs, any_text, st.floats(0, 3))
+def test_no_turn_is_open_for_ever(ending: float | None, sound: float | None, text: str, caution: float) -> None:
+    needed = required_silence_ms(text, ending_prob=ending, complete_prob=sound, caution=caution)
+    assert SILENCE_MS[-1] <= needed <= SILENCE_MS[0]
 
 
-@given(st.text("abcdefgh ", min_size=1), st.sampled_from(["and", "the", "um,", "because", "my...", "So"]), probs)
-def test_a_turn_that_goes_on_with_a_joining_word_waits(before: str, word: str, prob: float) -> None:
-    said = f"{before} {word}" if word != "So" else word
-    assert thought(said) is Thought.DANGLING
-    assert required_silence_ms(prob, said) >= WAITS[Thought.DANGLING].sure_ms
-
-
-def test_the_more_the_words_leave_open_the_longer_the_wait() -> None:
-    kinds = [Thought.QUESTION, Thought.SENTENCE, Thought.SHORT, Thought.FRAGMENT, Thought.DANGLING]
-    assert [WAITS[kind] for kind in kinds] == sorted(WAITS[kind] for kind in kinds)
-    assert all(wait.sure_ms < wait.unsure_ms for wait in WAITS.values())
+@given(st.text("abcdefgh ", min_size=1), st.sampled_from(["and", "the", "um,", "because", "my...", "So"]))
+def test_a_turn_that_goes_on_with_a_joining_word_dangles(before: str, word: str) -> None:
+    assert thought(f"{before} {word}" if word != "So" else word) is Thought.DANGLING

@@ -14,7 +14,7 @@ from protocol.diagrams import handshake_diagram, state_diagram
 from protocol.errors import ErrorCode, StagedoorError
 from protocol.messages import ClientMessage, Limits, ServerMessage
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
-from speech.turns import State
+from speech.turn_state import State
 from tests import golden, reference
 
 SPEC = golden.ROOT / "protocol" / "PROTOCOL.md"

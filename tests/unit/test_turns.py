@@ -12,10 +12,13 @@ from speech.turn_events import (
     CancelReply,
     CloseTurn,
     CommitReply,
+    DuckReply,
+    EndingJudged,
     EndReply,
     FanPaused,
     FanStarted,
     FanTyped,
+    JudgeEnding,
     LineDue,
     OpenTurn,
     Recognise,
@@ -31,7 +34,8 @@ from speech.turn_events import (
     TurnScored,
     WordsHeard,
 )
-from speech.turns import TABLE, State, TurnMachine, same_words
+from speech.turn_state import Effort, State, same_words
+from speech.turns import TABLE, TurnMachine
 
 SECOND = OUTPUT_RATE_HZ
 
@@ -72,13 +76,18 @@ def stage() -> Stage:
     return Stage()
 
 
-def say(stage: Stage, text: str, prob: float = 0.95) -> None:
+def say(stage: Stage, text: str, prob: float = 0.95, ending: float = 0.9) -> None:
     """The fan says something and stops; the ears answer at once."""
     stage.after(0.1, FanStarted())
     pause = stage.after(1.0, FanPaused(0.064))
     request = next(a for a in pause if isinstance(a, Recognise))
     stage.after(0.05, TurnScored(request.turn_id, request.revision, prob))
     stage.after(0.05, WordsHeard(request.turn_id, request.revision, text, final=True))
+    stage.after(0.02, EndingJudged(request.turn_id, text, ending))
+
+
+def shown(text: str, turn_id: int = 1) -> ShowTranscript:
+    return ShowTranscript(turn_id, text, final=True, stable_words=len(text.split()))
 
 
 def hear_reply(stage: Stage, reply_id: int, seconds: float = 2.0) -> None:
@@ -87,17 +96,16 @@ def hear_reply(stage: Stage, reply_id: int, seconds: float = 2.0) -> None:
 
 
 def test_a_question_is_answered_and_the_floor_is_free_again(stage: Stage) -> None:
+    question = "What is your cat called?"
     assert stage.after(0, FanStarted()) == [OpenTurn(1)]
-    assert stage.after(1.2, FanPaused(0.064)) == [Recognise(1, 1, final=True), ScoreTurn(1, 1)]
+    assert Recognise(1, 0, final=False) in stage.wait(0.4)
+    assert stage.after(0.8, FanPaused(0.064)) == [Recognise(1, 1, final=True), ScoreTurn(1, 1)]
     assert stage.after(0.03, TurnScored(1, 1, 0.97)) == []
-    assert stage.after(0.02, WordsHeard(1, 1, "What is your cat called?", final=True)) == [
-        StartReply(1, 1, "What is your cat called?")
+    assert stage.after(0.02, WordsHeard(1, 1, question, final=True)) == [
+        JudgeEnding(1, question),
+        StartReply(1, 1, question),
     ]
-    assert stage.wait(0.3) == [
-        ShowTranscript(1, "What is your cat called?", final=True),
-        CloseTurn(1),
-        CommitReply(1),
-    ]
+    assert stage.after(0.03, EndingJudged(1, question, 0.8)) == [shown(question), CloseTurn(1), CommitReply(1)]
     hear_reply(stage, 1)
     assert stage.machine.state is State.REPLYING
     assert stage.after(2.0, ReplyHeard(1, 2 * SECOND)) == [EndReply(1)]
@@ -105,13 +113,73 @@ def test_a_question_is_answered_and_the_floor_is_free_again(stage: Stage) -> Non
     assert stage.machine.deadline() is None
 
 
+def test_words_that_were_judged_while_they_were_said_need_no_second_judgement(stage: Stage) -> None:
+    stage.after(0, FanStarted())
+    stage.wait(0.35)
+    assert stage.after(0.1, WordsHeard(1, 0, "Where are you from", final=False)) == [
+        ShowTranscript(1, "Where are you from", final=False),
+        JudgeEnding(1, "Where are you from"),
+    ]
+    stage.after(0.02, EndingJudged(1, "Where are you from", 0.9))
+    paused = stage.after(0.05, FanPaused(0.064))
+    assert StartReply(1, 1, "Where are you from") in paused, "a likely end is answered before the final words"
+    assert stage.after(0.1, WordsHeard(1, 1, "Where are you from?", final=True)) == [
+        shown("Where are you from?"),
+        CloseTurn(1),
+        CommitReply(1),
+    ]
+
+
+def test_words_that_agree_twice_are_stable(stage: Stage) -> None:
+    stage.after(0, FanStarted())
+    said = ["I was", "I was wondering", "I was wandering of", "I was wandering off."]
+    seen = []
+    for text in said:
+        stage.wait(0.35)
+        seen += stage.after(0.1, WordsHeard(1, 0, text, final=False))
+    shown_words = [(a.text, a.stable_words) for a in seen if isinstance(a, ShowTranscript)]
+    assert shown_words == [
+        ("I was", 0),
+        ("I was wondering", 2),
+        ("I was wandering of", 2),
+        ("I was wandering off.", 3),
+    ]
+
+
+def test_under_load_it_leaves_out_guesses_then_partials_then_the_turn_model(stage: Stage) -> None:
+    stage.after(0, FanStarted())
+    stage.wait(0.35)
+    stage.after(0.1, WordsHeard(1, 0, "Where are you from", final=False))
+    stage.after(0.02, EndingJudged(1, "Where are you from", 0.9))
+    stage.machine.effort = Effort.NO_EARLY_GUESSES
+    paused = stage.after(0.05, FanPaused(0.064))
+    assert paused == [Recognise(1, 1, final=True), ScoreTurn(1, 1)]
+    stage.machine.effort = Effort.NO_PARTIALS
+    stage.after(0.05, FanStarted())
+    assert stage.wait(3.0) == []
+    stage.machine.effort = Effort.NO_TURN_MODEL
+    assert stage.after(0.05, FanPaused(0.064)) == [Recognise(1, 3, final=True)]
+    stage.after(0.1, WordsHeard(1, 3, "Where are you from?", final=True))
+    assert CommitReply(1) in stage.done, "words alone end the turn"
+
+
+def test_a_judge_who_never_answers_costs_a_quarter_of_a_second(stage: Stage) -> None:
+    stage.after(0.1, FanStarted())
+    stage.after(1.0, FanPaused(0.064))
+    stage.after(0.05, TurnScored(1, 1, 0.95))
+    stage.after(0.05, WordsHeard(1, 1, "Where did you learn to sing like that?", final=True))
+    assert not any(isinstance(a, CommitReply) for a in stage.done)
+    assert CommitReply(1) in stage.wait(0.26)
+
+
 def test_a_pause_inside_a_sentence_waits_for_the_rest(stage: Stage) -> None:
-    say(stage, "So my sister and", prob=0.9)
-    assert stage.wait(1.0) == [StartReply(1, 1, "So my sister and")], "begun, but not heard"
+    say(stage, "So my sister and", prob=0.9, ending=0.01)
+    assert stage.wait(1.6) == [StartReply(1, 1, "So my sister and")], "begun, but not heard"
     assert stage.after(0.1, FanStarted()) == []
     stage.after(1.0, FanPaused(0.064))
     stage.after(0.1, TurnScored(1, 3, 0.95))
     stage.after(0.1, WordsHeard(1, 3, "So my sister and I love you.", final=True))
+    stage.after(0.03, EndingJudged(1, "So my sister and I love you.", 0.9))
     stage.wait(0.5)
     assert [a for a in stage.done if isinstance(a, CommitReply)] == [CommitReply(2)]
     assert stage.done[-1] == CommitReply(2)
@@ -120,46 +188,112 @@ def test_a_pause_inside_a_sentence_waits_for_the_rest(stage: Stage) -> None:
 
 
 def test_a_guess_is_kept_when_the_fan_only_breathed(stage: Stage) -> None:
-    say(stage, "I love your songs.", prob=0.6)
-    assert isinstance(stage.done[-1], StartReply)
+    say(stage, "I saw you live.", prob=0.6, ending=0.2)
+    assert not any(isinstance(a, StartReply) for a in stage.done)
+    assert stage.wait(1.2) == [StartReply(1, 1, "I saw you live.")]
     stage.after(0.05, FanStarted())
     stage.after(0.1, FanPaused(0.064))
-    assert stage.after(0.1, WordsHeard(1, 3, "i love your songs", final=True)) == []
-    committed = stage.after(1.7, TurnScored(1, 3, 0.95))
+    assert stage.after(0.1, WordsHeard(1, 3, "i saw you live", final=True)) == []
+    stage.after(2.2, TurnScored(1, 3, 0.95))
     assert [a for a in stage.done if isinstance(a, CancelReply)] == []
     assert CommitReply(1) in stage.done
-    assert committed == []
 
 
 def test_a_wrong_guess_is_never_heard(stage: Stage) -> None:
-    say(stage, "I love your songs.", prob=0.6)
+    say(stage, "I saw you live.", prob=0.6, ending=0.2)
+    stage.wait(1.2)
     stage.after(0.05, FanStarted())
     stage.after(0.5, FanPaused(0.064))
-    actions = stage.after(0.1, WordsHeard(1, 3, "I love your songs but not that one.", final=True))
+    longer = "I saw you live in Boston and it was the best night of my life."
+    actions = stage.after(0.1, WordsHeard(1, 3, longer, final=True))
     assert actions[0] == CancelReply(1, "fan_went_on")
     stage.after(0.1, TurnScored(1, 3, 0.95))
+    stage.after(0.1, EndingJudged(1, longer, 0.95))
     stage.wait(1.0)
     assert [a for a in stage.done if isinstance(a, CommitReply)] == [CommitReply(2)]
 
 
-def test_words_over_the_reply_stop_it_and_are_heard(stage: Stage) -> None:
+@pytest.fixture
+def story(stage: Stage) -> Stage:
+    """The avatar tells something long, and has for a second."""
     say(stage, "Tell me a story.")
     stage.wait(0.5)
     hear_reply(stage, 1, seconds=20)
-    stage.after(1.0, FanStarted())
-    assert stage.machine.state is State.OVERLAP
-    assert stage.wait(0.3) == [CancelReply(1, "barge_in"), OpenTurn(2)]
-    assert stage.machine.state is State.LISTENING
+    stage.wait(1.0)
+    stage.done.clear()
+    return stage
 
 
-def test_a_cough_over_the_reply_is_let_pass(stage: Stage) -> None:
-    say(stage, "Tell me a story.")
-    stage.wait(0.5)
-    hear_reply(stage, 1, seconds=20)
-    stage.after(1.0, FanStarted())
-    assert stage.after(0.15, FanPaused(0.064)) == []
-    assert stage.machine.state is State.REPLYING
-    assert not any(isinstance(a, CancelReply) for a in stage.done)
+def test_a_sound_over_the_reply_ducks_it_and_words_stop_it(story: Stage) -> None:
+    assert story.after(0, FanStarted()) == [OpenTurn(2), DuckReply(1, ducked=True)]
+    assert story.wait(0.25) == [Recognise(2, 0, final=False)]
+    assert story.after(0.1, WordsHeard(2, 0, "Wait, what", final=False)) == [CancelReply(1, "barge_in")]
+    assert story.machine.state is State.LISTENING
+    assert story.after(0.2, FanPaused(0.064))[0] == Recognise(2, 1, final=True), "the words count as a turn"
+
+
+def test_one_word_takes_the_turn_when_it_is_heard_twice(story: Stage) -> None:
+    story.after(0, FanStarted())
+    story.wait(0.25)
+    assert story.after(0.1, WordsHeard(2, 0, "Nova", final=False)) == []
+    story.wait(0.2)
+    assert story.after(0.1, WordsHeard(2, 0, "Nova.", final=False)) == [CancelReply(1, "barge_in")]
+
+
+@pytest.mark.parametrize("sound", ["", "Uh-huh.", "Wow!", "Haha", "Yeah, yeah.", "Oh my god.", "Mm-hmm", "No way!"])
+def test_a_backchannel_lets_the_reply_go_on(story: Stage, sound: str) -> None:
+    story.after(0, FanStarted())
+    story.after(0.4, FanPaused(0.064))
+    assert story.after(0.1, WordsHeard(2, 1, sound, final=True)) == [CloseTurn(2), DuckReply(1, ducked=False)]
+    assert story.machine.state is State.REPLYING
+    assert not any(isinstance(a, CancelReply) for a in story.done)
+
+
+def test_a_short_stop_is_obeyed_and_answered(story: Stage) -> None:
+    story.after(0, FanStarted())
+    story.after(0.3, FanPaused(0.064))
+    cancelled, *_ = story.after(0.1, WordsHeard(2, 1, "Stop!", final=True))
+    assert cancelled == CancelReply(1, "barge_in")
+    assert story.machine.state is State.DECIDING
+    story.after(0.03, EndingJudged(2, "Stop!", 0.5))
+    assert CommitReply(2) in story.wait(3.0)
+
+
+def test_a_sound_without_end_takes_the_turn_without_words(story: Stage) -> None:
+    story.after(0, FanStarted())
+    assert CancelReply(1, "barge_in") in story.wait(1.6)
+
+
+def test_words_that_never_come_bring_the_voice_back(story: Stage) -> None:
+    story.after(0, FanStarted())
+    story.after(0.3, FanPaused(0.064))
+    assert story.wait(1.0)[-1] == DuckReply(1, ducked=False)
+    assert story.machine.state is State.REPLYING
+
+
+def test_a_reply_that_ends_under_a_sound_leaves_the_floor_to_the_fan(story: Stage) -> None:
+    story.after(0, FanStarted())
+    assert story.after(0.1, ReplyHeard(1, 20 * SECOND)) == [EndReply(1)]
+    assert story.machine.state is State.LISTENING
+
+
+def test_a_fan_who_was_cut_off_is_given_more_time(stage: Stage) -> None:
+    def commit_delay(text: str) -> float:
+        say(stage, text, ending=0.5)
+        begun = stage.now
+        while not any(isinstance(a, CommitReply) for a in stage.done):
+            stage.wait(0.01)
+        stage.done.clear()
+        return stage.now - begun
+
+    turn = "I think you sing so well."
+    before = commit_delay(turn)
+    stage.after(0.05, FanStarted())  # went on before a word of the reply
+    stage.after(0.5, FanPaused(0.064))
+    stage.wait(30.0)
+    assert stage.machine.state is State.IDLE
+    stage.done.clear()
+    assert commit_delay(turn) > before + 0.3
 
 
 def test_a_fan_who_was_cut_off_gets_the_floor_at_once(stage: Stage) -> None:
@@ -247,6 +381,7 @@ events = st.one_of(
     st.builds(FanTyped, st.just("typed words")),
     st.builds(WordsHeard, numbers, numbers, texts, st.booleans()),
     st.builds(TurnScored, numbers, numbers, st.one_of(st.none(), st.floats(0, 1))),
+    st.builds(EndingJudged, numbers, texts, st.one_of(st.none(), st.floats(0, 1))),
     st.builds(LineDue, st.just("a line")),
     st.builds(ReplyAudible, numbers),
     st.builds(ReplyComplete, numbers, st.integers(0, 5 * SECOND)),
@@ -256,7 +391,7 @@ events = st.one_of(
     st.builds(Tick),
 )
 #: Answers to whatever was last asked, so that deep states are reached too.
-answers = st.sampled_from(["words", "no words", "score", "audible", "complete", "heard", "failed"])
+answers = st.sampled_from(["words", "partial", "no words", "score", "ending", "audible", "complete", "heard", "failed"])
 steps = st.lists(st.tuples(st.floats(-0.5, 3.0), st.one_of(events, answers)), max_size=40)
 
 
@@ -267,8 +402,11 @@ def answer(stage: Stage, kind: str) -> Any:
     reply_id = begun[-1].reply_id if begun else 0
     return {
         "words": WordsHeard(turn_id, revision, f"Words of pause {revision}.", asked[-1].final if asked else True),
+        "partial": WordsHeard(turn_id, revision, "Words so far", final=False),
         "no words": WordsHeard(turn_id, revision, "", final=True),
+        "ending": EndingJudged(turn_id, f"Words of pause {revision}.", 0.9),
         "score": TurnScored(turn_id, revision, 0.9),
+        "maybe": EndingJudged(turn_id, f"Words of pause {revision}.", 0.5),
         "audible": ReplyAudible(reply_id),
         "complete": ReplyComplete(reply_id, SECOND),
         "heard": ReplyHeard(reply_id, 6 * SECOND),
@@ -330,11 +468,25 @@ def test_every_story_ends_in_silence(story: list[tuple[float, Any]]) -> None:
     stage, _ = play(story)
     stage.after(0.1, FanPaused(0.1))
     for _ in range(12):
-        for kind in ("words", "score", "audible", "complete"):
+        for kind in ("words", "score", "ending", "audible", "complete"):
             stage.after(0.2, answer(stage, kind))
         stage.wait(30)
     assert stage.machine.state is State.IDLE
     assert stage.machine.deadline() is None
+
+
+def over_a_reply(chance: random.Random) -> list[tuple[float, Any]]:
+    """A reply is heard, and a sound over it stops or not before something else happens."""
+    sounds = [FanStarted(), *([FanPaused(0.06)] if chance.random() < 0.5 else [])]
+    ends = chance.choice([["complete", "heard"], ["failed"], ["words"], [StopPressed()]])
+    begin = [(0.01, FanTyped("typed")), (0.01, "audible"), (0.6, Tick())]
+    return [*begin, *((0.01, step) for step in (*sounds, *ends))]
+
+
+def a_late_score(chance: random.Random) -> list[tuple[float, Any]]:
+    """The words leave it open, and then it sounds complete."""
+    said = [(0.01, FanTyped("typed")), (0.01, "failed"), (0.1, FanStarted()), (0.1, FanPaused(0.06)), (0.1, "words")]
+    return [*said, (0.01, "maybe"), (chance.uniform(1.2, 2.1), "score")]
 
 
 def test_the_table_lists_only_states_that_rules_reach() -> None:
@@ -343,7 +495,7 @@ def test_the_table_lists_only_states_that_rules_reach() -> None:
     stage = Stage()
     reached: set[tuple[State, type, State]] = set()
     spontaneous = [FanStarted(), FanPaused(0.06), FanTyped("typed"), LineDue("a line"), StopPressed(), Tick()]
-    replies = ["words", "words", "no words", "score", "audible", "complete", "heard", "failed"]
+    replies = ["words", "words", "partial", "no words", "score", "ending", "audible", "complete", "heard", "failed"]
     receive = stage.machine.receive
 
     def noted(event: Any, now: float) -> list[Any]:
@@ -353,7 +505,14 @@ def test_the_table_lists_only_states_that_rules_reach() -> None:
         return actions
 
     stage.machine.receive = noted  # type: ignore[method-assign]
-    for _ in range(60_000):
+    scene: list[tuple[float, Any]] = []
+    for _ in range(40_000):
+        if chance.random() < 0.02:  # seldom met by chance
+            scene = chance.choice([over_a_reply(chance), a_late_score(chance)])
+        if scene:
+            seconds, step = scene.pop(0)
+            stage.after(seconds, answer(stage, step) if isinstance(step, str) else step)
+            continue
         told = chance.choice(spontaneous) if chance.random() < 0.4 else answer(stage, chance.choice(replies))
         if isinstance(told, ReplyComplete) and chance.random() < 0.2:
             told = ReplyComplete(told.reply_id, 0)
