@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
@@ -18,7 +19,7 @@ from avatar.emotion import Emotion, feel, split_marks
 from avatar.face import Face
 from avatar.llm import Prompt
 from avatar.persona import Persona
-from protocol.errors import StagedoorError
+from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
@@ -26,6 +27,8 @@ from server.lanes import Lanes
 from server.prepared import PREPARED_SEED, PreparedReplies
 from speech.sentences import ClauseSplitter, split_clauses
 from speech.tts import SpeechJob, SpokenChunk
+
+log = structlog.get_logger()
 
 CHUNK_SAMPLES = 12 * SAMPLES_PER_FACE_FRAME  # 200 ms: small enough to cancel, large enough not to chatter
 
@@ -76,6 +79,7 @@ class ReplyMaker:
         self._answers = prepared
         self.given: set[str] = set()  # answers that the fan has heard the beginning of
         self._persona = persona
+        self._wait = split_clauses(persona.wait)
         self._clock = clock
 
     async def make(self, reply: Reply, put: Callable[[ReplyChunk], None]) -> None:
@@ -104,12 +108,28 @@ class ReplyMaker:
             for clause in split_clauses(prepared):
                 yield clause
             return
-        async with aclosing(self._thought(reply)) as pieces:
-            async for clause in _split(pieces):
+        async with aclosing(self._answered(reply)) as clauses:
+            async for clause in clauses:
                 if claims_to_be_human(clause, self._persona.name):
                     reply.kind = "disclosure"
                     yield self._persona.disclosure
                     return
+                yield clause
+
+    async def _answered(self, reply: Reply) -> AsyncGenerator[str, None]:
+        """The language model's clauses. When it fails the fan is asked for a second, and it is asked once more."""
+        try:
+            async with aclosing(self._thought(reply)) as pieces:
+                async for clause in _split(pieces):
+                    yield clause
+        except ServerError as error:
+            log.warning("asking_again", reply=reply.id, code=error.code, error=str(error))
+        else:
+            return
+        for clause in self._wait:
+            yield clause
+        async with aclosing(self._thought(reply)) as pieces:
+            async for clause in _split(pieces):
                 yield clause
 
     async def _prepared(self, reply: Reply) -> str | None:
@@ -147,7 +167,7 @@ class ReplyMaker:
         if reply.first_clause_at is None:
             reply.first_clause_at = self._clock()
         emotion = marked or feel(said)
-        seed = reply.id if reply.kind == "llm" else PREPARED_SEED
+        seed = reply.id if reply.kind == "llm" and text not in self._wait else PREPARED_SEED
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
         spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
         if not len(spoken.pcm):
