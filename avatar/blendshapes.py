@@ -31,6 +31,8 @@ ARKIT_52: Final = (
 )  # fmt: skip
 
 N_WEIGHTS: Final = len(ARKIT_52)
+N_MOUTH: Final = N_WEIGHTS + len(VISEMES)  # the columns of a mouth: ARKit's, then how much of each viseme
+SIL: Final = N_WEIGHTS + VISEMES.index("sil")
 INDEX: Final[Mapping[str, int]] = {name: i for i, name in enumerate(ARKIT_52)}
 
 
@@ -77,14 +79,15 @@ _ROUND: Final = np.array([INDEX["mouthFunnel"], INDEX["mouthPucker"]])
 _LIPS: Final = np.array(
     [i for i in (*range(_MOUTH.start, _MOUTH.stop), INDEX["tongueOut"]) if i not in {*_JAW.tolist(), *_ROUND.tolist()}]
 )
+_SHARES: Final = np.arange(N_WEIGHTS, N_MOUTH)
 _WIDTH: Final = np.array([INDEX["jawOpen"], *(i for n, i in INDEX.items() if n[:10] in {"mouthLower", "mouthUpper"})])
 
 #: Channels, and how early (before) and how long (after) they feel a neighbour. Rounding is seen 60-120 ms ahead.
 #: A sound is left faster than it is made ready for: what is over need not be seen any more.
-_GROUPS: Final = ((_JAW, 42, 12), (_LIPS, 42, 12), (_ROUND, 90, 22))
+_GROUPS: Final = ((_JAW, 42, 12), (np.concatenate([_LIPS, _SHARES]), 42, 12), (_ROUND, 90, 22))
 _REST_AFTER_MS: Final = 10  # out of a pause the mouth opens at once
 
-_POSES: Final = np.stack([VISEME_POSES[v] for v in VISEMES])
+_POSES: Final = np.hstack([np.stack([VISEME_POSES[v] for v in VISEMES]), np.eye(len(VISEMES), dtype=np.float32)])
 _ROW: Final[Mapping[Viseme, int]] = {v: i for i, v in enumerate(VISEMES)}
 _LEAD: Final = 0.5  # a frame shows the mouth of its middle, so that a picture that is held for one is never behind
 _CLOSING_SAMPLES: Final = OUTPUT_RATE_HZ * 30 // 1000  # how long lips take to meet, and to part
@@ -93,11 +96,12 @@ _PRESSING_SAMPLES: Final = OUTPUT_RATE_HZ * 18 // 1000  # from the first touch, 
 
 
 def mouth(targets: Sequence[MouthTarget], n_frames: int, opening: Weights | None = None) -> Weights:
-    """The speaking mouth alone, float32 [n_frames, 52]; frame k belongs to sample k * SAMPLES_PER_FACE_FRAME.
+    """The speaking mouth alone, float32 [n_frames, N_MOUTH]; frame k belongs to sample k * SAMPLES_PER_FACE_FRAME.
 
+    Columns: ARKit's 52 weights, then the shares of the 15 visemes, which add up to 1 (what is not open is `sil`).
     `opening` [n_frames] scales how wide the jaw and lips open (1.0: as in the table), see `loudness_opening`.
     """
-    weights = np.zeros((n_frames, N_WEIGHTS), np.float32)
+    weights = resting_mouth(n_frames)
     if not targets or not n_frames:
         return weights
     at = (np.arange(n_frames, dtype=np.float32) + np.float32(_LEAD)) * SAMPLES_PER_FACE_FRAME
@@ -120,7 +124,20 @@ def mouth(targets: Sequence[MouthTarget], n_frames: int, opening: Weights | None
         weights[:, channels] = pull @ poses[:, channels] / pull.sum(axis=1, keepdims=True)
     if opening is not None:
         weights[:, _WIDTH] *= opening[:, None]
-    return _with_contacts(np.clip(weights, 0.0, 1.0), targets, at)
+        weights[:, _SHARES] *= np.minimum(opening, 1.0)[:, None]
+    weights = _with_contacts(np.clip(weights, 0.0, 1.0), targets, at)
+    weights[:, SIL] = 0.0
+    open_share = weights[:, _SHARES].sum(axis=1)
+    weights[:, _SHARES] /= np.maximum(open_share, 1.0)[:, None]
+    weights[:, SIL] = np.maximum(1.0 - open_share, 0.0)
+    return weights
+
+
+def resting_mouth(n_frames: int) -> Weights:
+    """Nothing said, [n_frames, N_MOUTH]."""
+    weights = np.zeros((n_frames, N_MOUTH), np.float32)
+    weights[:, SIL] = 1.0
+    return weights
 
 
 def _amount(target: MouthTarget) -> float:
@@ -136,7 +153,7 @@ def _with_contacts(weights: Weights, targets: Sequence[MouthTarget], at: Weights
     contacts = [t for t in targets if t.viseme in CONTACTS]
     if not contacts:
         return weights
-    poses = np.stack([VISEME_POSES[t.viseme] for t in contacts])
+    poses = _POSES[[_ROW[t.viseme] for t in contacts]]
     starts = np.array([t.start_samples for t in contacts], np.float32)
     firm = starts + _PRESSING_SAMPLES
     # Lips part before a stop's burst, so the last third already opens; two frames are the least an eye can catch.
@@ -193,11 +210,11 @@ def loudness_opening(pcm: NDArray[np.float32]) -> Weights:
 
 
 def lip_gap(weights: Weights) -> Weights:
-    """How far the lips stand apart, [frames], from weights [frames, 52]: 0 or less is closed, `aa` about 0.6.
+    """How far the lips stand apart, [frames], from weights [frames, 52 or more]: 0 or less is closed, `aa` about 0.6.
 
     A rule of thumb over the shapes that move the lips in any ARKit rig; the lower lip rolled in over the teeth
     counts as contact too. Used to check closure without a rig.
     """
     gap = pose(jawOpen=1.0, mouthClose=-1.0, mouthFunnel=0.3, mouthLowerDown=0.12, mouthUpperUp=0.12)
     gap += pose(mouthPress=-0.12, mouthRollLower=-0.2, mouthRollUpper=-0.1)
-    return np.asarray(weights @ gap, np.float32)
+    return np.asarray(weights[:, :N_WEIGHTS] @ gap, np.float32)

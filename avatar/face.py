@@ -15,11 +15,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.blendshapes import ARKIT_52, INDEX, N_WEIGHTS, VISEME_POSES, Weights, loudness_opening, mouth
+from avatar.blendshapes import (
+    ARKIT_52,
+    INDEX,
+    N_MOUTH,
+    SIL,
+    VISEME_POSES,
+    Weights,
+    loudness_opening,
+    mouth,
+    resting_mouth,
+)
+from avatar.channels import N_CHANNELS, Frames, as_bytes, as_weights
 from avatar.emotion import Emotion
 from avatar.expression import Expression, Manners
+from avatar.life import Attention
 from avatar.visemes import merged, mouth_targets
-from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, PhonemeSpan, VisemeSpan
+from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, Gesture, PhonemeSpan, VisemeSpan
 
 SEAM_STEP: Final = 0.15
 _SEAM_BYTES: Final = int(SEAM_STEP * 255)
@@ -31,16 +43,17 @@ _CORNERS: Final = np.array([i for n, i in INDEX.items() if n[:10] in {"mouthSmil
 _PRESSED: Final = np.array([i for n, i in INDEX.items() if n[:10] in {"mouthShrug", "mouthPress", "mouthStret"}])
 _ROUND: Final = [INDEX["mouthFunnel"], INDEX["mouthPucker"]]
 _ROLLED: Final = INDEX["mouthRollLower"]
-_SPOKEN: Final = np.array(
+SPOKEN: Final = np.array(
     [i for i, n in enumerate(ARKIT_52) if n.startswith(("jaw", "mouth", "tongue")) and i not in set(_CORNERS.tolist())]
+    + list(range(len(ARKIT_52), N_MOUTH))
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FaceSlice:
-    """The face of one clause: uint8 [k, 52], weight = byte / 255, and its visemes on the reply's clock."""
+    """The face of one clause: uint8 [k, N_CHANNELS] (channels.py), and its visemes on the reply's clock."""
 
-    frames: NDArray[np.uint8]
+    frames: Frames
     visemes: tuple[VisemeSpan, ...]
 
 
@@ -51,10 +64,11 @@ class Face:
         self._expression = Expression(seed, manners)
         self._mood = Emotion()
         self._mood_left = 0
-        self._mouth: Weights = np.zeros(N_WEIGHTS, np.float32)
-        self._residue = self._mouth  # what was shown last minus what these layers would have shown
-        self._last = _as_bytes(self._expression.fork().advance(1))[0]
-        self._reply: tuple[NDArray[np.uint8], ...] = ()
+        self._mouth: Weights = resting_mouth(1)[0]
+        # what was shown last minus what these layers would have shown
+        self._residue: Weights = np.zeros(N_CHANNELS, np.float32)
+        self._last = as_bytes(_joined(resting_mouth(1), self._expression.fork().advance(1)))[0]
+        self._reply: tuple[Frames, ...] = ()
 
     def fork(self) -> "Face":
         """A twin for a reply that may never be heard; adopt it by keeping it instead of this one."""
@@ -72,10 +86,12 @@ class Face:
         pcm: NDArray[np.float32],
         start_samples: int,
         emotion: Emotion,
+        gestures: Sequence[Gesture] = (),
     ) -> FaceSlice:
         """The face for `pcm` (float32 at OUTPUT_RATE_HZ), which starts at `start_samples` of the reply.
 
-        Phoneme spans count from the clause's beginning. Raises ValueError when `pcm` is not whole face frames.
+        What of `gestures` a head can do begins with the clause. Phoneme spans count from the clause's beginning.
+        Raises ValueError when `pcm` is not whole face frames.
         """
         n_frames, odd = divmod(len(pcm), SAMPLES_PER_FACE_FRAME)
         if odd:
@@ -83,6 +99,8 @@ class Face:
         targets = mouth_targets(spoken_phonemes, len(pcm))
         self._expression.feel(emotion)
         self._mood, self._mood_left = emotion, _MOOD_FRAMES
+        for name in gestures:
+            self._expression.gesture(name)
         spoken = mouth(targets, n_frames, loudness_opening(pcm))
         stressed = [t.start_samples // SAMPLES_PER_FACE_FRAME for t in targets if t.stress == 1.0]
         rest = self._expression.advance(n_frames)
@@ -92,7 +110,7 @@ class Face:
             self._reply += (frames,)
         return FaceSlice(frames, _moved(merged(targets), start_samples))
 
-    def close_mouth(self, heard_samples: int | None = None) -> NDArray[np.uint8]:
+    def close_mouth(self, heard_samples: int | None = None) -> Frames:
         """The way out of a reply that was cut: the mouth is shut in the very first frame, the rest fades.
 
         `heard_samples` of the reply were heard: the frames go on from the one then shown instead of the last one
@@ -102,31 +120,37 @@ class Face:
         if heard_samples is not None and self._reply:
             reply = np.concatenate(self._reply)
             shown = reply[min(max(heard_samples, 0) // SAMPLES_PER_FACE_FRAME, len(reply) - 1)].copy()
-        self._residue = (shown - self._last.astype(np.float32)) / np.float32(255) + self._residue
-        self._residue[_SPOKEN] = 0.0
-        shown[_SPOKEN] = 0
-        self._last, self._reply, self._mouth = shown, (), np.zeros(N_WEIGHTS, np.float32)
-        return self.listen(_CLOSING_FRAMES, fan_speaking=True)
+        self._residue = as_weights(shown) - as_weights(self._last) + self._residue
+        self._residue[SPOKEN] = 0.0
+        shown[SPOKEN] = 0
+        shown[SIL] = 255
+        self._last, self._reply, self._mouth = shown, (), resting_mouth(1)[0]
+        return self.listen(_CLOSING_FRAMES, "listening")
 
-    def listen(self, n_frames: int, *, fan_speaking: bool, nod: bool = False) -> NDArray[np.uint8]:
-        """Frames between replies, uint8 [n_frames, 52]: attentive while the fan speaks, else idle."""
+    def listen(
+        self, n_frames: int, attention: Attention, *, nod: bool = False, mirrored: Emotion | None = None
+    ) -> Frames:
+        """Frames between replies, uint8 [n_frames, N_CHANNELS]; `nod` acknowledges what the fan has just said.
+
+        `mirrored` is what the fan seems to feel, if it is strong and they allow us to ask.
+        """
         mood = self._mood if self._mood_left > 0 else Emotion()
         self._mood_left -= n_frames
-        self._expression.attend(fan_speaking=fan_speaking, mood=mood)
+        self._expression.attend(attention, mood, mirrored)
         if nod:
             self._expression.nod()
-        return self._continue(np.zeros((n_frames, N_WEIGHTS), np.float32), self._expression.advance(n_frames))
+        return self._continue(resting_mouth(n_frames), self._expression.advance(n_frames))
 
-    def _continue(self, spoken: Weights, rest: Weights) -> NDArray[np.uint8]:
+    def _continue(self, spoken: Weights, rest: Weights) -> Frames:
         """Joins mouth and expression to what was shown before, and remembers where they end."""
         n_frames = len(spoken)
         if not n_frames:
-            return np.zeros((0, N_WEIGHTS), np.uint8)
+            return np.zeros((0, N_CHANNELS), np.uint8)
         grip = np.clip(spoken[:, [_ROLLED]] / VISEME_POSES["PP"][_ROLLED], 0.0, 1.0)
         grip[0] = 0.0  # the first frame belongs to the seam
-        spoken = np.clip(spoken + _fading(self._mouth - spoken[0], n_frames) * (1.0 - grip), 0.0, 1.0)
-        residue = _fading(self._residue, n_frames)
-        frames = _as_bytes(_joined(spoken, rest) + residue)
+        spoken = np.clip(spoken + fading(self._mouth - spoken[0], n_frames) * (1.0 - grip), 0.0, 1.0)
+        residue = fading(self._residue, n_frames)
+        frames = as_bytes(_joined(spoken, rest) + residue)
         low, high = self._last.astype(int) - _SEAM_BYTES, self._last.astype(int) + _SEAM_BYTES
         frames[0] = np.clip(frames[0], np.maximum(low, 0), np.minimum(high, 255))
         self._mouth, self._residue, self._last = spoken[-1], residue[-1], frames[-1]
@@ -134,24 +158,23 @@ class Face:
 
 
 def _joined(spoken: Weights, rest: Weights) -> Weights:
-    """Speech and expression in one face: speech has the lips, feeling keeps the corners as far as speech lets it."""
+    """Speech [k, N_MOUTH] and expression [k, N_CHANNELS] in one face: speech has the lips, feeling keeps the corners
+    as far as speech lets it.
+    """
     rounding = np.minimum(spoken[:, _ROUND].sum(axis=1, keepdims=True), 1.0)
     grip = np.minimum(spoken[:, [_ROLLED]] / VISEME_POSES["PP"][_ROLLED], 1.0)
     speaking = np.minimum(3.0 * spoken[:, [INDEX["jawOpen"]]] + rounding + grip, 1.0)
-    rest = rest.copy()
-    rest[:, _CORNERS] *= 1.0 - np.minimum(0.45 * rounding + 0.20 * grip, 0.6)
-    rest[:, _PRESSED] *= 1.0 - speaking
-    return rest + spoken
+    face = rest.copy()
+    face[:, _CORNERS] *= 1.0 - np.minimum(0.45 * rounding + 0.20 * grip, 0.6)
+    face[:, _PRESSED] *= 1.0 - speaking
+    face[:, :N_MOUTH] += spoken
+    return face
 
 
-def _fading(offset: Weights, n_frames: int) -> Weights:
-    """An offset [52] on its way to zero, the same amount every frame: [n_frames, 52]."""
+def fading(offset: Weights, n_frames: int) -> Weights:
+    """An offset [channels] on its way to zero, the same amount every frame: [n_frames, channels]."""
     left = np.abs(offset) - np.float32(_OFFSET_STEP) * np.arange(1, n_frames + 1, dtype=np.float32)[:, None]
     return np.asarray(np.sign(offset) * np.maximum(left, 0.0), np.float32)
-
-
-def _as_bytes(weights: Weights) -> NDArray[np.uint8]:
-    return np.asarray(np.rint(np.clip(weights, 0.0, 1.0) * 255), np.uint8)
 
 
 def _moved(spans: Sequence[VisemeSpan], by_samples: int) -> tuple[VisemeSpan, ...]:

@@ -12,7 +12,6 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from avatar.blendshapes import ARKIT_52
 from protocol.codec import Codec
 from protocol.errors import (
     ClientError,
@@ -32,10 +31,9 @@ from protocol.messages import (
     ConsentChange,
     DisclosureAcknowledged,
     ErrorMessage,
-    FaceFormat,
+    FanPose,
     Hello,
     Interrupt,
-    Listening,
     Notice,
     PersonaCard,
     Ping,
@@ -46,7 +44,7 @@ from protocol.messages import (
     TextInput,
     Welcome,
 )
-from protocol.timeline import FACE_FPS, AudioFormat
+from protocol.timeline import AudioFormat
 from server.allowance import LeakyBucket
 from server.room import Room
 from server.session import Session, public_text
@@ -155,7 +153,7 @@ class Connection:
             disclosure=persona.disclosure,
             audio_in=hello.audio_in,
             audio_out=audio_out,
-            face=FaceFormat(ARKIT_52 if _wants_face(hello) else (), FACE_FPS),
+            face=session.presence.format(),
             limits=self._limits,
             resume_token=self._room.visits.issue_token(visit),
             resumed=visit.resumed,
@@ -196,10 +194,8 @@ class Connection:
         await self._send(self._welcome(visit, speaker.audio_format))
         while True:
             message = await visit.session.outbox.next()
-            if isinstance(message, ReplyChunk | Listening) and not _wants_face(visit.hello):
-                message = msgspec.structs.replace(message, face=b"", head=b"")
             if isinstance(message, ReplyChunk):
-                message = speaker.chunk(message)
+                message = speaker.chunk(visit.session.presence.dress(message))
             await self._send(message)
 
     async def _receive(self, patience_s: float) -> ClientMessage:
@@ -240,6 +236,8 @@ class Connection:
                 session.type(text)
             case PlaybackMark(reply_id, heard_samples):
                 session.mark(reply_id, heard_samples)
+            case FanPose(head):
+                session.presence.see(head)
             case Interrupt():
                 session.interrupt()
             case Ping(nonce):
@@ -247,10 +245,6 @@ class Connection:
             case ConsentChange(consents):
                 session.consents = consents
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
-
-
-def _wants_face(hello: Hello) -> bool:
-    return hello.face == "arkit52"
 
 
 async def _until_taken_over(visit: Visit) -> None:

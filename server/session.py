@@ -35,8 +35,8 @@ from server.ears import Ears
 from server.lanes import Lanes
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
-from server.presence import Presence
 from server.prepared import PreparedReplies, opening_line
+from server.presence import Presence
 from server.reply import Reply, ReplyMaker
 from server.session_clock import SessionClock
 from speech.interjections import is_echo

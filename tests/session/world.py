@@ -126,6 +126,7 @@ class Fan:
         connection = Connection(self.socket, self.codec, room)
         self.served = asyncio.create_task(connection.run(), name="connection")
         self.plays = True
+        self._decoded: list[tuple[float, ServerMessage]] = []
         self._player = asyncio.create_task(self._play(), name="player")
 
     def send(self, message: ClientMessage) -> None:
@@ -167,7 +168,9 @@ class Fan:
     # --- what was heard ---
 
     def heard(self) -> list[tuple[float, ServerMessage]]:
-        return [(at, self.codec.decode_server(data)) for at, data in self.socket.down]
+        new = self.socket.down[len(self._decoded) :]
+        self._decoded += [(at, self.codec.decode_server(data)) for at, data in new]
+        return list(self._decoded)
 
     def all(self, kind: type[M]) -> list[M]:
         return [message for _, message in self.heard() if isinstance(message, kind)]
