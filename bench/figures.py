@@ -1,16 +1,26 @@
-"""The picture of a latency run: how the answers spread, and where the time goes."""
+"""The pictures of a run: how answers spread, where the time goes, what stopped the avatar, which targets are met."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.figure import Figure as Picture
 
 from bench.measures import TurnScore, stage_medians
+from bench.overlap import OverlapScore
 
 INK, QUIET, GRID = "#1f2430", "#6b7280", "#e5e7eb"
-COLOURS = {"language model": "#b4501f", "prepared": "#2563a8", "several fans at once": "#8a8f99"}
+COLOURS = {
+    "language model": "#b4501f", "opening": "#b7791f", "words by the model": "#7c5cb8", "prepared": "#2563a8",
+    "several fans at once": "#8a8f99",
+}  # fmt: skip
+RIGHT, WRONG = "#0f766e", "#c2410c"
+SOUNDS = {
+    "words": "words: must stop it", "backchannel": "“uh-huh”, “wow”", "laugh": "laughs", "cough": "coughs",
+    "noise": "noise", "echo": "its own echo",
+}  # fmt: skip
+LONGEST_BAR = 4.0  # times the target; what is longer is cut there, its number stands beside
 BEFORE_COMMIT = "#5b6b82"
 AFTER_COMMIT = "#b4501f"
 OUTSIDE_V2V = frozenset({"fan_speaks"})  # the fan's own time
@@ -18,20 +28,54 @@ TARGET_MS = 200
 FEW = 5  # turns; the 95th percentile of fewer is no more than their maximum
 
 
+class Turns(Protocol):
+    """The turns of a run."""
+
+    alone: list[TurnScore]
+    prepared: list[TurnScore]
+    together: list[TurnScore]
+
+
 def draw_v2v(figures: Mapping[str, Any], alone: Sequence[TurnScore], together: Sequence[TurnScore], path: Path) -> None:
     """Writes a PNG: the spread of voice-to-voice on the left, the median stages on the right."""
     picture = Picture(figsize=(14, 6), dpi=110, facecolor="white")
     spread, stages = picture.subplots(1, 2, gridspec_kw={"width_ratios": [1.25, 1]})
-    groups = {
-        "language model": [s.v2v_ms for s in alone if s.kind == "llm" and s.v2v_ms is not None],
-        "prepared": [s.v2v_ms for s in alone if s.kind in ("prepared", "disclosure") and s.v2v_ms is not None],
-        "several fans at once": [s.v2v_ms for s in together if s.v2v_ms is not None],
-    }
-    _draw_spread(spread, {name: values for name, values in groups.items() if values})
+    _draw_spread(spread, _groups(alone, (), together))
     _draw_stages(stages, stage_medians(alone))
     picture.suptitle(_title(figures), x=0.065, y=0.96, ha="left", fontsize=13, color=INK, linespacing=1.5)
     picture.subplots_adjust(left=0.065, right=0.97, top=0.86, bottom=0.1, wspace=0.3)
     picture.savefig(path)
+
+
+def draw_ears(
+    figures: Mapping[str, Any], targets: Mapping[str, float], turns: Turns, overlaps: Sequence[OverlapScore], path: Path
+) -> None:
+    """Writes a PNG: spread and stages above, interruptions and targets below."""
+    picture = Picture(figsize=(15, 12), dpi=110, facecolor="white")
+    panels: Any = picture.subplots(2, 2, gridspec_kw={"width_ratios": [1.25, 1]})
+    _draw_spread(panels[0, 0], _groups(turns.alone, turns.prepared, turns.together))
+    _draw_stages(panels[0, 1], stage_medians(turns.alone))
+    _draw_overlaps(panels[1, 0], overlaps)
+    _draw_targets(panels[1, 1], figures, targets)
+    picture.suptitle(_title(figures), x=0.08, y=0.975, ha="left", fontsize=13, color=INK, linespacing=1.5)
+    picture.subplots_adjust(left=0.08, right=0.97, top=0.915, bottom=0.06, wspace=0.36, hspace=0.22)
+    picture.savefig(path)
+
+
+def _groups(
+    alone: Sequence[TurnScore], prepared: Sequence[TurnScore], together: Sequence[TurnScore]
+) -> dict[str, list[float]]:
+    """What is drawn as a row of dots each; a row of nothing is left out."""
+    ready = [s for s in (*alone, *prepared) if s.kind in ("prepared", "disclosure")]
+    groups = {
+        "prepared": [s.v2v_ms for s in ready],
+        "opening": [s.v2v_ms for s in alone if s.kind == "opening"],
+        "words by the model": [s.llm_words_ms for s in alone if s.kind == "opening"],
+        "language model": [s.v2v_ms for s in alone if s.kind == "llm"],
+        "several fans at once": [s.v2v_ms for s in together],
+    }
+    known = {name: [value for value in values if value is not None] for name, values in groups.items()}
+    return {name: values for name, values in known.items() if values}
 
 
 def _title(figures: Mapping[str, Any]) -> str:
@@ -81,6 +125,52 @@ def _draw_stages(panel: Any, medians: Mapping[str, float]) -> None:
     panel.set_yticks(range(len(shown)), [name for name, _ in reversed(shown)], fontsize=10.5, color=INK)
     panel.set_xlim(0, 1.15 * max((ms for _, ms in shown), default=1.0))
     panel.set_xlabel("median length in ms, one fan; stages overlap in time", color=QUIET)
+    _plain(panel)
+    panel.tick_params(axis="y", labelleft=True)
+
+
+def _draw_overlaps(panel: Any, scores: Sequence[OverlapScore]) -> None:
+    """A row a kind of sound: when each fell silent (a dot) or was made fainter (a tick), and how many went on."""
+    rows = [kind for kind in SOUNDS if any(score.sound == kind for score in scores)]
+    rng = np.random.default_rng(5)
+    for row, kind in enumerate(rows):
+        own = [score for score in scores if score.sound == kind]
+        y = len(rows) - 1 - row
+        lift = y + rng.uniform(-0.14, 0.14, len(own))
+        stopped = [(s.silent_ms, at) for s, at in zip(own, lift, strict=True) if s.stopped and s.silent_ms is not None]
+        ducked = [(s.duck_ms, at) for s, at in zip(own, lift, strict=True) if s.duck_ms is not None]
+        colour = RIGHT if kind == "words" else WRONG
+        panel.scatter(*zip(*ducked, strict=True), s=46, color=QUIET, marker="|") if ducked else None
+        panel.scatter(*zip(*stopped, strict=True), s=34, color=colour, alpha=0.7, linewidth=0) if stopped else None
+        panel.text(0.0, y + 0.27, SOUNDS[kind], fontsize=10.5, color=INK, weight="bold")
+        wrong = len(own) - len(stopped) if kind == "words" else len(stopped)
+        verdict = f"{len(stopped)} of {len(own)} stopped it"
+        panel.text(1.0, y + 0.27, verdict, transform=panel.get_yaxis_transform(), ha="right", fontsize=9.5,
+                   color=WRONG if wrong else RIGHT)  # fmt: skip
+    longest_ms = max((max(s.silent_ms or 0.0, s.duck_ms or 0.0) for s in scores), default=0.0)
+    panel.axvline(TARGET_MS, color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
+    panel.set_xlim(0, max(2.0 * TARGET_MS, 1.08 * longest_ms))
+    panel.set_ylim(-0.5, max(1, len(rows)) - 0.3)
+    panel.set_xlabel("ms from the fan's first voiced sample; dot: silent, tick: fainter", color=QUIET)
+    _plain(panel)
+
+
+def _draw_targets(panel: Any, figures: Mapping[str, Any], targets: Mapping[str, float]) -> None:
+    """A bar a target: how many times its limit the figure is."""
+    for row, (name, limit) in enumerate(targets.items()):
+        y, value = len(targets) - 1 - row, figures.get(name)
+        if not isinstance(value, float | int):
+            panel.text(0.04, y, "not measured", va="center", fontsize=9.5, color=QUIET)
+            continue
+        bar = min(value / limit, LONGEST_BAR)
+        panel.barh(y, bar, height=0.6, color=RIGHT if value <= limit else WRONG)
+        panel.text(bar + 0.05, y, f"{value:g} of {limit:g}", va="center", fontsize=9.5, color=INK)
+    panel.axvline(1.0, color=INK, linewidth=1.2)
+    names = [name.removesuffix("_ms").replace("_", " ") for name in targets]
+    panel.set_yticks(range(len(targets)), names[::-1], fontsize=10, color=INK)
+    panel.set_xlim(0, LONGEST_BAR + 1.1)
+    panel.set_ylim(-0.6, len(targets) - 0.4)
+    panel.set_xlabel("times the target; left of the line: met", color=QUIET)
     _plain(panel)
     panel.tick_params(axis="y", labelleft=True)
 

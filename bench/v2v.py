@@ -2,7 +2,8 @@
 
 `python -m bench.v2v --clips tests/clips` starts a real server with real models and lets recorded fans visit it: one
 with every whole turn, one with the clips that pause inside a turn, and several at once. Writes out/bench/v2v.json
-(flat, units in the names), v2v_turns.json (every turn) and v2v.png. What is measured: measures.py.
+(flat, units in the names), v2v_turns.json (every turn) and v2v.png. What is measured: measures.py. What comes next:
+ears.py puts these figures beside those of interruptions and recognition.
 """
 
 import argparse
@@ -10,14 +11,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil
 
 from bench.clips import Clip, ClipError, load_clips, spread, whole_turns, with_pauses
-from bench.fan import Fan, FanError
+from bench.fan import LISTEN_S, Fan, FanError
 from bench.figures import draw_v2v
 from bench.measures import TurnScore, percentile, rate, score_turn, stage_medians
 from bench.server_process import HOUSE, ServerProcess, ServerProcessError, Usage
@@ -27,7 +28,11 @@ TURNS_PER_VISIT = 12  # a meet-and-greet is minutes, not hours
 WARM_S = 3.0  # between hello and the first words: the greeting that is left out here would take longer
 BETWEEN_S = 0.6  # between a reply and the fan's next words
 STAGGER_S = 1.3  # between the arrivals of fans that come at once
-QUICK_TURNS, QUICK_PAUSES, QUICK_TURNS_EACH = 18, 7, 3
+QUICK_TURNS, QUICK_PAUSES, QUICK_TURNS_EACH = 20, 7, 3
+ENOUGH_PREPARED = 10  # turns with a prepared answer; the clips that get one are said again until there are so many ...
+PREPARED_VISITS = 4  # ... or this many visits were made: an answer is given once in a visit
+PREPARED_LISTEN_S = 1.0  # of each repeated answer
+READY = frozenset({"prepared", "disclosure"})  # kinds whose every word lay ready
 
 Figure = float | int | str | None
 
@@ -47,6 +52,7 @@ class Measured:
     """All turns, and what they cost."""
 
     alone: list[TurnScore] = field(default_factory=list)
+    prepared: list[TurnScore] = field(default_factory=list)  # those of `alone` that got one, said again
     pauses: list[TurnScore] = field(default_factory=list)
     together: list[TurnScore] = field(default_factory=list)
     late_s: list[float] = field(default_factory=list)  # of the fans' own frames
@@ -92,15 +98,25 @@ def make_plan(folder: Path, limit: int | None, fans: int, *, quick: bool) -> Pla
 def run(plan: Plan, out: Path) -> dict[str, Figure]:
     """Measures, writes the files, returns the flat figures. Raises ServerProcessError or FanError."""
     out.mkdir(parents=True, exist_ok=True)
-    settings = {"server.greet": "false", "server.max_sessions": str(max(8, plan.fans))}
-    with ServerProcess(settings, log=out / "v2v_server.log") as server:
+    with ServerProcess(settings(plan), log=out / "v2v_server.log") as server:
         measured = asyncio.run(measure(server, plan))
     figures = summarise(measured, plan)
-    turns = {name: [asdict(score) for score in getattr(measured, name)] for name in ("alone", "pauses", "together")}
     (out / "v2v.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    (out / "v2v_turns.json").write_text(json.dumps(turns, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (out / "v2v_turns.json").write_text(all_turns(measured), "utf-8")
     draw_v2v(figures, measured.alone, measured.together, out / "v2v.png")
     return figures
+
+
+def settings(plan: Plan) -> dict[str, str]:
+    """What the server under test is told beyond its defaults."""
+    return {"server.greet": "false", "server.max_sessions": str(max(8, plan.fans))}
+
+
+def all_turns(measured: Measured) -> str:
+    """Every turn, as JSON."""
+    groups = {name: getattr(measured, name) for name in ("alone", "prepared", "pauses", "together")}
+    turns = {name: [asdict(score) for score in scores] for name, scores in groups.items()}
+    return json.dumps(turns, indent=1, ensure_ascii=False) + "\n"
 
 
 # --- visits ---------------------------------------------------------------------------------------------------
@@ -111,6 +127,7 @@ async def measure(server: ServerProcess, plan: Plan) -> Measured:
     measured = Measured(usage=[server.usage()])
     measured.alone = await _visits(server, plan.turns, measured, seed=1)
     measured.usage.append(server.usage())
+    measured.prepared = await _prepared_again(server, plan, measured)
     measured.pauses = await _visits(server, plan.pauses, measured, seed=2)
     each = [_turns_of(plan, fan) for fan in range(plan.fans)]
     visits = [
@@ -122,6 +139,17 @@ async def measure(server: ServerProcess, plan: Plan) -> Measured:
     return measured
 
 
+async def _prepared_again(server: ServerProcess, plan: Plan, measured: Measured) -> list[TurnScore]:
+    """Few clips get a prepared answer; saying them again makes enough of them for a percentile."""
+    first = [score for score in measured.alone if score.kind in READY]
+    clips = [clip for clip in plan.turns if clip.name in {score.clip for score in first}]
+    scores: list[TurnScore] = []
+    for visit in range(PREPARED_VISITS):
+        if clips and len(first) + len(scores) < ENOUGH_PREPARED:
+            scores += await _visits(server, clips, measured, seed=100 + visit, listen_s=PREPARED_LISTEN_S)
+    return scores
+
+
 def _turns_of(plan: Plan, fan: int) -> list[Clip]:
     """Each fan begins at another clip, so that they do not say the same thing at the same time."""
     first = fan * len(plan.turns) // max(1, plan.fans)
@@ -129,7 +157,13 @@ def _turns_of(plan: Plan, fan: int) -> list[Clip]:
 
 
 async def _visits(
-    server: ServerProcess, clips: Sequence[Clip], measured: Measured, *, seed: int, after_s: float = 0.0
+    server: ServerProcess,
+    clips: Sequence[Clip],
+    measured: Measured,
+    *,
+    seed: int,
+    after_s: float = 0.0,
+    listen_s: float = LISTEN_S,
 ) -> list[TurnScore]:
     """Says the clips one after the other. A visit that breaks down costs the turn it broke in, and the next begins."""
     await asyncio.sleep(after_s)
@@ -140,7 +174,7 @@ async def _visits(
             try:
                 await fan.wait(WARM_S)
                 for clip in clips[len(scores) :][:TURNS_PER_VISIT]:
-                    scores.append(score_turn(await fan.say(clip)))
+                    scores.append(score_turn(await fan.say(clip, listen_s=listen_s)))
                     print(_line(scores[-1]), flush=True)
                     await fan.wait(BETWEEN_S)
             except FanError as error:
@@ -161,29 +195,30 @@ def _line(score: TurnScore) -> str:
 def summarise(measured: Measured, plan: Plan) -> dict[str, Figure]:
     """The flat figures. Latencies leave out turns that were cut off or missed; both are counted beside them."""
     alone, pauses, together = measured.alone, measured.pauses, measured.together
-    llm = [score for score in alone if score.kind == "llm"]
-    ready = [score for score in alone if score.kind in ("prepared", "disclosure")]
+    kinds = {kind: [score for score in alone if score.kind == kind] for kind in ("llm", "opening")}
+    ready = [score for score in (*alone, *measured.prepared) if score.kind in READY]
     crowd = f"{plan.fans}fans"
-    everyone = [*alone, *pauses, *together]
+    everyone = [*alone, *measured.prepared, *pauses, *together]
     return {
         **_latency("v2v", alone),
-        **_latency("v2v_llm", llm),
+        **_percentiles("llm_words", (score.llm_words_ms for score in alone)),
+        **_latency("v2v_llm", kinds["llm"]),
+        **_latency("v2v_opening", kinds["opening"]),
         **_latency("v2v_prepared", ready),
         **_latency("v2v_pauses", pauses),
-        **({**_latency(f"v2v_{crowd}", together), f"n_{crowd}": len(together)} if plan.fans else {}),
-        "v2v_arrival_p50_ms": percentile((score.arrival_ms for score in alone), 50),
-        "v2v_arrival_p95_ms": percentile((score.arrival_ms for score in alone), 95),
+        **(_crowd(crowd, together) if plan.fans else {}),
+        **_percentiles("v2v_arrival", (score.arrival_ms for score in alone)),
         "v2v_server_p50_ms": percentile((score.server_v2v_ms for score in alone), 50),
-        "commit_to_face_p50_ms": percentile((score.commit_to_face_ms for score in alone), 50),
-        "commit_to_face_p95_ms": percentile((score.commit_to_face_ms for score in alone), 95),
+        **_percentiles("commit_to_face", (score.commit_to_face_ms for score in alone)),
         "cutoff_rate": rate(score.cut_off for score in pauses),
         "cutoff_rate_all_turns": rate(score.cut_off for score in everyone),
         "missed_turn_rate": rate(score.missed for score in everyone),
         "withdrawn_rate": rate(score.withdrawn for score in everyone),
         "underrun_turn_rate": rate(score.underrun_ms > 0 for score in everyone),
-        **guesses(measured.counters),
+        "opening_gap_rate": rate(score.underrun_ms > 0 for score in kinds["opening"]),
+        **speculation(measured.counters),
         "n_turns": len(alone),
-        "n_llm": len(llm),
+        **{f"n_{kind}": len(scores) for kind, scores in kinds.items()},
         "n_prepared": len(ready),
         "n_synthetic": sum(clip.synthetic for clip in plan.turns),
         "n_pauses": len(pauses),
@@ -192,16 +227,35 @@ def summarise(measured: Measured, plan: Plan) -> dict[str, Figure]:
     }
 
 
+def _crowd(name: str, together: Sequence[TurnScore]) -> dict[str, Figure]:
+    return {
+        **_latency(f"v2v_{name}", together),
+        **_percentiles(f"commit_to_face_{name}", (score.commit_to_face_ms for score in together)),
+        f"n_{name}": len(together),
+    }
+
+
+def _percentiles(name: str, values_ms: Iterable[float | None]) -> dict[str, Figure]:
+    known = list(values_ms)
+    return {f"{name}_p{q}_ms": percentile(known, q) for q in (50, 95)}
+
+
 def _latency(name: str, scores: Sequence[TurnScore]) -> dict[str, Figure]:
-    return {f"{name}_p{q}_ms": percentile((score.v2v_ms for score in scores), q) for q in (50, 95)}
+    return _percentiles(name, (score.v2v_ms for score in scores))
 
 
-def guesses(counters: Mapping[str, float]) -> dict[str, Figure]:
-    """How many replies were begun and thrown away unheard because the fan went on, from /metrics."""
-    heard = sum(value for name, value in counters.items() if name.startswith("stagedoor_replies_total"))
-    wasted = counters.get('stagedoor_replies_cancelled_total{heard="false",reason="fan_went_on"}', 0.0)
-    begun = heard + wasted
-    return {"guess_hit_rate": round(heard / begun, 4) if begun else None, "n_guesses_wasted": int(wasted)}
+def speculation(counters: Mapping[str, float]) -> dict[str, Figure]:
+    """From /metrics: how many of the replies that were begun early were kept, and which share of all seconds of compute
+    that replies took went into those that nobody heard.
+    """
+    compute, fates = "stagedoor_reply_compute_seconds_total", "stagedoor_speculations_total"
+    kept, dropped = (counters.get(f'{fates}{{fate="{fate}"}}', 0.0) for fate in ("kept", "dropped"))
+    heard_s, thrown_s = (counters.get(f'{compute}{{fate="{fate}"}}', 0.0) for fate in ("heard", "thrown"))
+    return {
+        "speculation_hit_rate": round(kept / (kept + dropped), 4) if kept + dropped else None,
+        "speculation_waste_ratio": round(thrown_s / (heard_s + thrown_s), 4) if heard_s + thrown_s else None,
+        "n_speculations": int(kept + dropped),
+    }
 
 
 def _cost(measured: Measured) -> dict[str, Figure]:

@@ -88,13 +88,26 @@ def wrong_words(said: list[str], heard: list[str]) -> int:
     return row[-1]
 
 
+def wrong_words_so_far(said: list[str], heard: list[str]) -> int:
+    """The same for words that were heard before all were said: what was missing at the end is not counted."""
+    return min(wrong_words(said[:n], heard) for n in range(len(said) + 1))
+
+
+def word_error_rate(pairs: Iterable[tuple[str, str]], *, so_far: bool = False) -> float | None:
+    """Wrong words by all words of pairs of what was said and what was heard, 0..; None of nothing."""
+    words = [(normalised(said), normalised(heard)) for said, heard in pairs]
+    wrong = sum((wrong_words_so_far if so_far else wrong_words)(said, heard) for said, heard in words)
+    n_words = sum(len(said) for said, _ in words)
+    return round(wrong / n_words, 4) if n_words else None
+
+
 def scorable(clips: Iterable[Clip]) -> list[Clip]:
     """English speech of which we know the words."""
     return [clip for clip in clips if clip.text and clip.language == "en"]
 
 
 def measure(clips: Iterable[Clip], model_path: Path) -> list[Score]:
-    """Recognises every clip alone in each of KINDS, one after the other, with one thread."""
+    """Recognises every clip alone in each of KINDS, one after the other, with one thread. Raises EngineError."""
     clips = list(clips)
     engines = {kind: Whisper(model_path, full_context=kind == "full") for kind in ("full", "short")}
     engines["quick"] = engines["short"]

@@ -1,5 +1,6 @@
 """The rulers are right: what the bench says about a turn that was written by hand."""
 
+import re
 import wave
 
 import numpy as np
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from bench.all import summarise as summary_table
 from bench.clips import Clip, ClipError, last_voiced_sample, load_clips, read_clip, spread, whole_turns, with_pauses
+from bench.ears import NO_PEER, TARGETS, missed, peer_figures
 from bench.measures import Arrival, FanTurn, first_sounds, peaks, percentile, rate, score_turn, stage_medians
 from bench.player import Player
 from bench.server_process import HOUSE
-from bench.v2v import guesses
+from bench.v2v import speculation
 from protocol.messages import ReplyCancelled, ReplyChunk, Stage, Transcript, TurnReport
 from protocol.timeline import WordSpan
 
@@ -292,21 +294,36 @@ def test_a_drawn_waveform_keeps_its_loudest_samples(n, bins):
     assert high.max() == (pcm.max() if n else 0.0)
 
 
-def test_guesses_that_were_thrown_away_unheard_are_waste_and_others_are_not():
+def test_replies_begun_early_and_the_compute_that_nobody_heard():
     counters = {
-        'stagedoor_replies_total{kind="llm"}': 6.0,
-        'stagedoor_replies_total{kind="prepared"}': 2.0,
-        'stagedoor_replies_cancelled_total{heard="false",reason="fan_went_on"}': 2.0,
-        'stagedoor_replies_cancelled_total{heard="true",reason="barge_in"}': 5.0,
+        'stagedoor_speculations_total{fate="kept"}': 6.0,
+        'stagedoor_speculations_total{fate="dropped"}': 2.0,
+        'stagedoor_reply_compute_seconds_total{fate="heard"}': 9.0,
+        'stagedoor_reply_compute_seconds_total{fate="thrown"}': 1.0,
     }
-    assert guesses(counters) == {"guess_hit_rate": 0.8, "n_guesses_wasted": 2}
-    assert guesses({}) == {"guess_hit_rate": None, "n_guesses_wasted": 0}
+    figures = {"speculation_hit_rate": 0.75, "speculation_waste_ratio": 0.1, "n_speculations": 8}
+    assert speculation(counters) == figures
+    assert speculation({}) == {"speculation_hit_rate": None, "speculation_waste_ratio": None, "n_speculations": 0}
 
 
-def test_the_summary_leaves_out_what_was_not_measured(tmp_path):
-    (tmp_path / "v2v.json").write_text('{"v2v_p50_ms": 812.5, "v2v_p95_ms": null}')
+def test_the_summary_shows_targets_and_leaves_out_what_was_not_measured(tmp_path):
+    (tmp_path / "ears.json").write_text('{"v2v_p50_ms": 812.5, "v2v_p95_ms": null, "cutoff_rate": 0.0}')
     table = summary_table(tmp_path)
-    assert "| voice to voice, p50 (ms)" in table
-    assert "812.5" in table
+    assert re.search(r"\| voice to voice, p50 \(ms\) +\| 812.5 \| 200: missed \|", table)
+    assert re.search(r"\| cut off .* \| 0.0 \| 0.05 \|", table)
     assert "p95" not in table
     assert "quiz" not in table
+
+
+def test_a_target_that_is_missed_or_not_measured_is_named():
+    figures = dict.fromkeys(TARGETS, 0.0)
+    assert missed(figures) == []
+    told = missed({**figures, "v2v_p50_ms": 250.0, "peer_ratio_p50": None})
+    assert told == ["v2v_p50_ms: 250, target 200: 1.2 times as much", "peer_ratio_p50: not measured (target 0.125)"]
+
+
+def test_the_peers_ratio_comes_with_its_date_or_with_a_reason(tmp_path):
+    path = tmp_path / "peer.json"
+    assert peer_figures(path) == {"peer_ratio_p50": None, "peer_reason": NO_PEER}
+    path.write_text('{"peer_ratio_p50": 0.12, "measured_at": "2026-11-22T05:00:00+00:00", "rounds": 2}')
+    assert peer_figures(path) == {"peer_ratio_p50": 0.12, "peer_measured_at": "2026-11-22T05:00:00+00:00"}

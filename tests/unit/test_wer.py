@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.wer import normalised, wrong_words
+from bench.wer import normalised, word_error_rate, wrong_words, wrong_words_so_far
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,16 @@ words = st.lists(st.sampled_from("abc"), max_size=8)
 def test_errors_are_bounded_by_the_longer_and_the_difference(a: list[str], b: list[str]) -> None:
     assert abs(len(a) - len(b)) <= wrong_words(a, b) <= max(len(a), len(b))
     assert (wrong_words(a, b) == 0) == (a == b)
+
+
+@given(words, words)
+def test_before_all_was_said_no_more_can_be_wrong_than_after(said: list[str], heard: list[str]) -> None:
+    assert wrong_words_so_far(said, heard) <= wrong_words(said, heard)
+    assert wrong_words_so_far(said, said[: len(said) // 2]) == 0
+
+
+def test_a_partial_is_not_blamed_for_what_was_not_said_yet() -> None:
+    pairs = [("What is your cat called?", "what is your"), ("Where did you grow up?", "Where did you go up?")]
+    assert word_error_rate(pairs) == 0.3
+    assert word_error_rate(pairs, so_far=True) == 0.1
+    assert word_error_rate([]) is None
