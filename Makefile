@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIPS ?= tests/clips
+TEXTS ?= ../shared/data/text
 STAMP := $(VENV)/.stamp
 
 NPM := web_client/npm.sh $(BIN)
@@ -10,10 +11,10 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/compress.mjs
 
-.PHONY: help run demo page check test bench lock golden clean
+.PHONY: help run demo page check test bench bench-emotion lock golden clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(STAMP)-run: requirements/run.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -54,6 +55,9 @@ test: $(STAMP)-dev $(PAGE)  ## every test: unit, session, contract, system, web
 	$(BIN)/python -m tests.browser
 	$(NPM) run --silent test
 	$(BIN)/python -m pytest
+
+bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with GoEmotions, see bench/emotion.py
+	$(BIN)/python -m bench.emotion --data $(TEXTS)
 
 bench: $(STAMP)-dev  ## latency, recognition and persona figures into out/bench/; CLIPS=folder for more clips
 	$(BIN)/stagedoor models pull --for bench

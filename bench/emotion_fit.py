@@ -1,0 +1,149 @@
+"""Fits the weights of avatar/text_emotion.py, and writes avatar/text_emotion.npz.
+
+    python -m bench.emotion_fit --data folder    # with goemotions_{train,dev}.tsv and goemotions_labels.txt
+
+One logistic regression for each feeling, over rarity-weighted clues of unit length, by L-BFGS from zero: no chance is
+in it, so the same data and libraries give the same bytes. The thresholds are those with the best F1 on the dev part.
+What comes next: bench/emotion.py measures the weights on texts that were not used here.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import minimize
+
+from avatar.text_emotion import FEELINGS, N_BUCKETS, SHADES, WEIGHTS_FILE, Weights, bucket, clues, is_shouted, tokens
+
+PENALTY: Final = 1e-5
+ROUNDS: Final = 40
+IDF_STEPS: Final = 16
+
+#: GoEmotions' own grouping of its labels (ekman_mapping.json of the data set), and our shades of it.
+GROUPS: Final = {
+    "anger": "anger annoyance disapproval",
+    "disgust": "disgust",
+    "fear": "fear nervousness",
+    "joy": "joy amusement approval excitement gratitude love optimism relief pride admiration desire caring",
+    "neutral": "neutral",
+    "sadness": "sadness disappointment embarrassment grief remorse",
+    "surprise": "surprise realization confusion curiosity",
+    "affection": "love caring gratitude",
+    "interest": "curiosity confusion",
+    "disapproval": "disapproval annoyance",
+}
+
+Floats = NDArray[np.float64]
+
+
+def read_rows(path: Path) -> tuple[list[str], list[list[int]]]:
+    """Texts and label numbers of a GoEmotions file: text, labels, comment id between tabs."""
+    rows = [line.split("\t") for line in path.read_text("utf-8").split("\n") if line.strip()]
+    return [row[0] for row in rows], [[int(label) for label in row[1].split(",")] for row in rows]
+
+
+def targets(labels: Sequence[Sequence[int]], names: Sequence[str]) -> Floats:
+    """Which of FEELINGS + SHADES each row has: [n, 10] of 0 and 1."""
+    group_of = [[group for group, members in GROUPS.items() if name in members.split()] for name in names]
+    order = [*FEELINGS, *SHADES]
+    wanted = np.zeros((len(labels), len(order)))
+    for row, numbers in enumerate(labels):
+        for number in numbers:
+            wanted[row, [order.index(group) for group in group_of[number]]] = 1.0
+    return wanted
+
+
+def table_of(texts: Sequence[str]) -> sparse.csr_matrix:
+    """Which buckets each text has: [n, N_BUCKETS] of 0 and 1."""
+    columns: list[int] = []
+    ends = [0]
+    for text in texts:
+        found = {bucket(clue) for clue in clues(tokens(text))} | ({bucket("<shout>")} if is_shouted(text) else set())
+        columns += sorted(found)
+        ends.append(len(columns))
+    return sparse.csr_matrix((np.ones(len(columns)), columns, ends), (len(texts), N_BUCKETS))
+
+
+def rarity_of(table: sparse.csr_matrix) -> NDArray[np.uint8]:
+    """How rare each bucket is, in the steps in which it is kept."""
+    counts = np.bincount(table.indices, minlength=N_BUCKETS)
+    steps: Floats = IDF_STEPS * np.log((table.shape[0] + 1) / (counts + 1))
+    return steps.round().clip(1, 255).astype(np.uint8)
+
+
+def weighted(table: sparse.csr_matrix, rarity: NDArray[np.uint8]) -> sparse.csr_matrix:
+    """Rarities in place of ones, each row of unit length."""
+    rare = table @ sparse.diags(rarity / IDF_STEPS)
+    lengths = np.sqrt(rare.multiply(rare).sum(axis=1).A1)
+    scaled: sparse.csr_matrix = (sparse.diags(1.0 / np.maximum(lengths, 1e-9)) @ rare).tocsr()
+    return scaled
+
+
+def fit_one(rows: sparse.csr_matrix, wanted: Floats, rounds: int) -> tuple[Floats, float]:
+    """Weights [N_BUCKETS] and bias of one feeling."""
+    columns = rows.T.tocsr()
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        scores = rows @ point[:-1] + point[-1]
+        miss = (1.0 / (1.0 + np.exp(-scores)) - wanted) / len(wanted)
+        value = float(
+            (np.logaddexp(0.0, scores) - wanted * scores).mean() + 0.5 * PENALTY * np.square(point[:-1]).sum()
+        )
+        return value, np.append(columns @ miss + PENALTY * point[:-1], miss.sum())
+
+    found = minimize(loss, np.zeros(N_BUCKETS + 1), jac=True, method="L-BFGS-B", options={"maxiter": rounds})
+    return found.x[:-1], float(found.x[-1])
+
+
+def best_thresholds(probs: Floats, wanted: Floats) -> NDArray[np.float32]:
+    """For each column the probability with the best F1, half way to the next lower."""
+    thresholds = []
+    for column in range(probs.shape[1]):
+        order = np.argsort(-probs[:, column], kind="stable")
+        hits = np.cumsum(wanted[order, column])
+        f1 = 2 * hits / (np.arange(1, len(order) + 1) + wanted[:, column].sum())
+        best = int(f1.argmax())
+        thresholds.append(probs[order[best : best + 2], column].mean())
+    return np.array(thresholds, np.float32)
+
+
+def fit(data: Path, *, rounds: int = ROUNDS) -> Weights:
+    """The classifier, fitted on the train part of `data`, its thresholds on the dev part."""
+    names = (data / "goemotions_labels.txt").read_text("utf-8").split()
+    texts, labels = read_rows(data / "goemotions_train.tsv")
+    table, wanted = table_of(texts), targets(labels, names)
+    rarity = rarity_of(table)
+    rows = weighted(table, rarity)
+    fitted = [fit_one(rows, wanted[:, column], rounds) for column in range(wanted.shape[1])]
+    exact = np.stack([column for column, _ in fitted], axis=1)
+    scale = np.abs(exact).max(axis=0) / 127.0
+    whole = np.rint(exact / scale).astype(np.int8)
+    bias = np.array([b for _, b in fitted])
+
+    dev_texts, dev_labels = read_rows(data / "goemotions_dev.tsv")
+    scores = weighted(table_of(dev_texts), rarity) @ (whole * scale) + bias
+    dev_wanted = targets(dev_labels, names)
+    n = len(FEELINGS)
+    thresholds = best_thresholds(1.0 / (1.0 + np.exp(-scores[:, :n])), dev_wanted[:, :n])
+    return Weights(whole, scale.astype(np.float32), bias.astype(np.float32), rarity, thresholds)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the GoEmotions files")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FILE)
+    options = parser.parse_args(argv)
+    weights = fit(options.data)
+    np.savez_compressed(options.out, **{name: getattr(weights, name) for name in weights.__slots__})
+    data = options.out.read_bytes()
+    print(f"{options.out}: {len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
