@@ -7,6 +7,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     TooLargeError                  a message over the size limit in `hello`           (close 1009)
     IllegalStateError              a known message at the wrong time
     DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
+    ConsentRequiredError           something that the fan did not consent to
     RateError                      more messages or audio than the limits in `hello` allow
       TooManyMistakesError         one mistake after another
     UnsupportedError               a format, version or option that we do not speak
@@ -31,6 +32,7 @@ ErrorCode = Literal[
     "too_large",
     "illegal_state",
     "disclosure_required",
+    "consent_required",
     "rate_limited",
     "unsupported",
     "bad_token",
@@ -78,6 +80,10 @@ class IllegalStateError(ClientError):
 
 class DisclosureRequiredError(ClientError):
     code = "disclosure_required"
+
+
+class ConsentRequiredError(ClientError):
+    code = "consent_required"
 
 
 class RateError(ClientError):

@@ -8,12 +8,13 @@ and changes nothing. The diagram in PROTOCOL.md is drawn from this table.
 
 from enum import Enum
 
-from protocol.errors import DisclosureRequiredError, IllegalStateError
-from protocol.messages import (
+from .errors import DisclosureRequiredError, IllegalStateError
+from .messages import (
     AudioChunk,
     ClientMessage,
     ConsentChange,
     DisclosureAcknowledged,
+    FanFace,
     FanPose,
     Hello,
     Interrupt,
@@ -43,6 +44,7 @@ LEGAL: dict[tuple[Phase, type[ClientMessage]], Phase] = {
     (Phase.OPEN, TextInput): Phase.OPEN,
     (Phase.OPEN, PlaybackMark): Phase.OPEN,
     (Phase.OPEN, FanPose): Phase.OPEN,
+    (Phase.OPEN, FanFace): Phase.OPEN,
     (Phase.OPEN, Interrupt): Phase.OPEN,
     (Phase.OPEN, ConsentChange): Phase.OPEN,
     (Phase.OPEN, Ping): Phase.OPEN,

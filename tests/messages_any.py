@@ -25,7 +25,7 @@ def like(kind: shapes.Type) -> st.SearchStrategy[Any]:
         case shapes.StrType():
             return st.text(max_size=min(kind.max_length or 200, 200))
         case shapes.BytesType():
-            return st.binary(max_size=200)
+            return st.binary(max_size=min(kind.max_length or 200, 200))
         case shapes.LiteralType():
             return st.sampled_from(kind.values)
         case shapes.VarTupleType():

@@ -141,12 +141,16 @@ def _limits(kind: shapes.Type) -> str:
             return "one of " + ", ".join(f"`{value}`" for value in kind.values)
         case shapes.StrType() if kind.max_length is not None:
             return f"at most {kind.max_length} characters"
+        case shapes.BytesType() if kind.max_length is not None:
+            return f"at most {kind.max_length} bytes"
         case shapes.IntType() if kind.ge is not None or kind.le is not None:
             return f"{'' if kind.ge is None else kind.ge} to {_number(kind.le)}".strip()
         case shapes.FloatType() if kind.ge is not None and kind.le is not None:
             return f"{kind.ge:g} to {kind.le:g}"
         case shapes.TupleType():
             return _limits(kind.item_types[0])
+        case shapes.UnionType():
+            return _limits(kind.types[0])
     return ""
 
 
