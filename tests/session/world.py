@@ -68,18 +68,22 @@ class World:
         self.llm = self.llm or ScriptedLlm(self.answers)
         tts = self.tts or ScriptedTts()
         lanes = Lanes(
-            vad=InlineLane("vad", vad.run),
+            vad=self.lane("vad", vad.run),
             new_vad_state=vad.new_state,
             languages=frozenset({"en", "de"}),
-            turn=InlineLane("turn", turn.run, cost_s=0.04),
-            asr=InlineLane("asr", asr.run, cost_s=self.asr_s),
-            tts=PreparedSpeech(InlineLane("tts", tts.run, cost_s=self.tts_s)),
-            meaning=InlineLane("meaning", ScriptedMeaning().run, cost_s=0.01),
-            ending=InlineLane("ending", ScriptedEnding().run, cost_s=0.02),
-            llm=LlmLane(InlineLane("llm", run_llm(self.llm), cost_s=self.llm_s)),
+            turn=self.lane("turn", turn.run, cost_s=0.04),
+            asr=self.lane("asr", asr.run, cost_s=self.asr_s),
+            tts=PreparedSpeech(self.lane("tts", tts.run, cost_s=self.tts_s)),
+            meaning=self.lane("meaning", ScriptedMeaning().run, cost_s=0.01),
+            ending=self.lane("ending", ScriptedEnding().run, cost_s=0.02),
+            llm=LlmLane(self.lane("llm", run_llm(self.llm), cost_s=self.llm_s)),
         )
         rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)
         return Room(lanes, PERSONAS, TokenSigner("s" * 32), rules, SessionSettings(greet=self.greet))
+
+    def lane(self, name: str, run: Any, *, cost_s: float = 0.0) -> Any:
+        """A lane of the room; tests may give it another kind."""
+        return InlineLane(name, run, cost_s=cost_s)
 
     async def rehearsed(self) -> Room:
         """A room that knows its personas' prepared answers."""
