@@ -11,7 +11,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/compress.mjs
 
-.PHONY: help run demo page check test bench bench-emotion lock golden clean
+.PHONY: help run demo page check test bench bench-emotion bench-face lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -62,6 +62,9 @@ bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with Go
 bench: $(STAMP)-dev  ## latency, recognition and persona figures into out/bench/; CLIPS=folder for more clips
 	$(BIN)/stagedoor models pull --for bench
 	$(BIN)/python -m bench.all --clips $(CLIPS)
+
+bench-face: $(STAMP)-dev  ## how exact the mouth is, beside two public rules; writes out/bench/face.json
+	$(BIN)/python -m bench.face
 
 golden: $(STAMP)-dev  ## write protocol/golden/ and the generated parts of PROTOCOL.md anew
 	$(BIN)/python -m tests.golden

@@ -157,6 +157,21 @@ class Face:
         return frames
 
 
+def calm_cuts(frames: Frames, longest: int) -> list[int]:
+    """Where to cut a clause into slices of at most `longest` frames: each begins at the calmest of the last few frames
+    that it may begin at. Returns the first frame of every slice, 0 among them.
+    """
+    moved = np.abs(np.diff(frames[:, : len(ARKIT_52)].astype(np.int16), axis=0)).max(
+        axis=1
+    )  # moved[k - 1]: from frame k - 1 to k
+    cuts, at = [0], 0
+    while len(frames) - at > longest:
+        first = at + longest - longest // 3
+        at = first + int(moved[first - 1 : at + longest].argmin())
+        cuts.append(at)
+    return cuts
+
+
 def _joined(spoken: Weights, rest: Weights) -> Weights:
     """Speech [k, N_MOUTH] and expression [k, N_CHANNELS] in one face: speech has the lips, feeling keeps the corners
     as far as speech lets it.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
 from avatar.emotion import Emotion, feel, split_marks
-from avatar.face import Face
+from avatar.face import Face, calm_cuts
 from avatar.llm import Prompt
 from avatar.persona import Persona
 from protocol.errors import ServerError, StagedoorError
@@ -30,7 +30,7 @@ from speech.tts import SpeechJob, SpokenChunk
 
 log = structlog.get_logger()
 
-CHUNK_SAMPLES = 12 * SAMPLES_PER_FACE_FRAME  # 200 ms: small enough to cancel, large enough not to chatter
+CHUNK_FRAMES = 12  # at most 200 ms: small enough to cancel, large enough not to chatter
 
 ReplyKind = Literal["llm", "prepared", "disclosure"]
 
@@ -175,7 +175,7 @@ class ReplyMaker:
         if reply.first_voice_at is None:
             reply.first_voice_at = self._clock()
         start = reply.total_samples
-        face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion)
+        face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion, gestures)
         words = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
         reply.words.extend(words)
         reply.total_samples += len(spoken.pcm)
@@ -204,11 +204,11 @@ async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
 
 
 def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
-    """A clause as chunks of CHUNK_SAMPLES, each with the face frames and spans that begin in it."""
+    """A clause as chunks of at most CHUNK_FRAMES, cut where the face is calm, each with the face frames and spans that begin in it."""
     pcm16 = (np.clip(clause.spoken.pcm, -1.0, 1.0) * 32767.0).astype("<i2")
     chunks: list[ReplyChunk] = []
-    for begin in range(0, len(pcm16), CHUNK_SAMPLES):
-        end = min(begin + CHUNK_SAMPLES, len(pcm16))
+    begins = [k * SAMPLES_PER_FACE_FRAME for k in calm_cuts(clause.face, CHUNK_FRAMES)]
+    for begin, end in zip(begins, [*begins[1:], len(pcm16)], strict=True):
         start, stop = clause.start_samples + begin, clause.start_samples + end
         frames = clause.face[begin // SAMPLES_PER_FACE_FRAME : -(-end // SAMPLES_PER_FACE_FRAME)]
         chunks.append(

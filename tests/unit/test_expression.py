@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar.blendshapes import INDEX
+from avatar.channels import EYE_FULL_DEG, HEAD, N_CHANNELS, PITCH, gaze_deg
 from avatar.emotion import Emotion
 from avatar.expression import FEELING_POSES, Expression, Manners, feeling_pose
 
@@ -80,23 +81,43 @@ def test_blinks_are_human():
 
 def test_both_eyes_look_the_same_way_and_never_far_from_the_fan():
     face = Expression(3, Manners())
-    face.attend(fan_speaking=True, mood=Emotion())
+    face.attend("listening", Emotion())
     listening = face.advance(MINUTE)
     out_left, in_left, out_right, in_right = (
         listening[:, INDEX[f"eyeLook{n}"]] for n in ("OutLeft", "InLeft", "OutRight", "InRight")
     )
     assert np.allclose(out_left, in_right)
     assert np.allclose(in_left, out_right)
-    assert 0.03 < max(out_left.max(), in_left.max()) < 0.25
+    assert max(out_left.max(), in_left.max()) * EYE_FULL_DEG <= 20.5
     moves = np.abs(np.diff(out_left - in_left)) > 0.005
     assert 30 < (moves[1:] & ~moves[:-1]).sum() < 120  # saccades in a minute
 
 
+def share_with_the_fan(attention, seeds=6):
+    """How much of two minutes the eyes rest within 4 degrees of the fan's face."""
+    shares = []
+    for seed in range(seeds):
+        face = Expression(seed, Manners())
+        if attention == "speaking":
+            face.feel(Emotion())
+        else:
+            face.attend(attention, Emotion())
+        shares.append((np.hypot(*gaze_deg(face.advance(2 * MINUTE)).T) < 4.0).mean())
+    return np.mean(shares)
+
+
+def test_eyes_stay_with_a_fan_who_speaks_wander_more_in_speech_and_leave_in_thought():
+    listening, speaking, thinking = map(share_with_the_fan, ("listening", "speaking", "thinking"))
+    assert 0.85 < listening < 0.98
+    assert 0.55 < speaking < listening
+    assert thinking < 0.5
+
+
 def test_an_idle_face_never_freezes():
     face = Expression(4, Manners())
-    face.attend(fan_speaking=False, mood=Emotion())
+    face.attend("idle", Emotion())
     minute = face.advance(MINUTE)
-    assert all(np.ptp(second, axis=0).max() > 0.004 for second in minute.reshape(60, 60, 52))
+    assert all(np.ptp(second, axis=0).max() > 0.004 for second in minute.reshape(60, 60, N_CHANNELS))
 
 
 def test_a_nod_raises_the_brows_and_is_over_in_half_a_second():
@@ -124,8 +145,8 @@ def test_how_the_frames_are_sliced_changes_nothing(seed, slices):
         face.feel(Emotion.named("surprise"))
     parts = [sliced.advance(n) for n in slices]
     expected = whole.advance(sum(slices))
-    assert np.allclose(np.concatenate([np.zeros((0, 52)), *parts]), expected, atol=1e-6)
-    assert expected.min(initial=0.0) >= 0.0
+    assert np.allclose(np.concatenate([np.zeros((0, N_CHANNELS)), *parts]), expected, atol=1e-6)
+    assert expected[:, : HEAD.start].min(initial=0.0) >= 0.0
     assert expected.max(initial=0.0) <= 1.0
 
 
