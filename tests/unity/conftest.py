@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unity.package import CORE, RUNNER, TESTS
+from tests.unity.package import CORE, LIVE_FAN, RUNNER, TESTS
 from tests.unity.toolchain import Toolchain
 
 
@@ -15,7 +15,7 @@ def toolchain() -> Toolchain:
 
 @pytest.fixture(scope="session")
 def built(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Core, its tests and the program that runs them."""
+    """A folder with Core, its tests, the program that runs them, and a fan without a game engine."""
     out = tmp_path_factory.mktemp("csharp")
-    toolchain.build([CORE, TESTS, RUNNER], out)
+    toolchain.build([CORE, TESTS, RUNNER, LIVE_FAN], out)
     return out

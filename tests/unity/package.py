@@ -26,3 +26,4 @@ def asmdef(path: Path) -> dict[str, Any]:
 CORE: Final = Assembly("Stagedoor.Core", sources(PACKAGE / "Runtime" / "Core"))
 TESTS: Final = Assembly("Stagedoor.Tests", sources(PACKAGE / "Tests" / "Editor"), ("Stagedoor.Core",), nunit=True)
 RUNNER: Final = Assembly("NUnitRun", (str(HERE / "NUnitRun.cs"),), program=True, nunit=True)
+LIVE_FAN: Final = Assembly("LiveFan", (str(HERE / "LiveFan.cs"),), ("Stagedoor.Core",), program=True)
