@@ -46,10 +46,12 @@ async def _open_page(
     size: tuple[int, int] = LAPTOP,
     init_script: str = "",
     allow_microphone: bool = True,
+    webgl: bool = False,
 ) -> AsyncIterator[Page]:
     """The page at `url` in a fresh browser. On leaving: no error in the console, nothing asked of another host.
 
     microphone: a 48 kHz WAV file that the microphone plays in a loop; without it, Chromium's own beep.
+    webgl: with it the room is drawn in 3D, in software and slowly; without it the page draws its face in 2D.
     init_script: JavaScript that runs before the page does; this is how tests listen in, the page holds no test code.
     """
     chromium = find_chromium()
@@ -59,6 +61,8 @@ async def _open_page(
         flags.append(f"--use-file-for-fake-audio-capture={microphone}")
     if not allow_microphone:
         flags.remove("--use-fake-ui-for-media-stream")
+    if not webgl:
+        flags.append("--disable-3d-apis")
     faults: list[str] = []
     host = urllib.parse.urlsplit(url).netloc
 

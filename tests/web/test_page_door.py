@@ -76,8 +76,9 @@ async def test_the_keyboard_alone_is_enough(server: ScriptedServer, open_page: O
     async with open_page(server.url) as page:
         visit = await server.visit()
         await expect(page.locator("#understand")).to_be_visible()
-        for _ in range(4):  # three boxes, then the button
+        for _ in range(6):  # a name, three boxes, the microphone check, then the button
             await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.id") == "understand"
         assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         await page.keyboard.press("Enter")
         await visit.hears(DisclosureAcknowledged)

@@ -278,7 +278,7 @@ async def test_the_drawing_follows_the_weights(server: ScriptedServer, open_page
 
 
 COUNT_PIXELS = """() => {
-  const canvas = document.getElementById("face");
+  const canvas = document.querySelector("#face .drawn");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const near = (i, colour) => colour.every((c, k) => Math.abs(data[i + k] - c) < 12);
   const counted = { inside: 0, white: 0 };

@@ -1,50 +1,64 @@
-// The visit, from the join link to goodbye: connecting -> disclosure -> room -> over, and back by a button.
+// The meet, from the join link to goodbye: connecting -> lobby -> (waiting) -> room -> keepsake, and back by a button.
 //
-// Nothing is said or sent before the person has acknowledged that they talk with an AI. Start reading here; talk/ brings the
-// messages and the words, audio/ the voice, face/ the face.
+// Nothing is said or sent before the person has acknowledged that they talk with an AI. Start reading here; talk/
+// brings messages and words, audio/ microphone and voice, stage.ts and face/ and scene/ what is seen.
 
-import { Captions } from "./talk/captions";
 import "./style.css";
-import { loudness, Mic } from "./audio/mic";
 import { Player, type Heard } from "./audio/player";
-import { DrawnFace } from "./face/drawn";
-import { FaceTrack } from "./face/track";
+import { Stage } from "./stage";
+import { Captions } from "./talk/captions";
+import { Keepsake } from "./talk/keepsake";
+import { MicCheck } from "./talk/lobby";
 import { Report } from "./talk/report";
+import { TalkButton } from "./talk/talk-button";
 import * as view from "./talk/view";
-import { toBase64, Wire, type Message, type MessageType, type ServerMessage } from "./talk/wire";
+import { Visit } from "./talk/visit";
+import type { Message, MessageType, ServerMessage } from "./talk/wire";
 import { wordsForClose, wordsForError } from "./talk/words";
 
-const CLOSING_SILENCE_S = 0.8; // sent when the microphone is closed, so that the last sentence is known to be over
-const RATE_IN_HZ = 16_000;
-
 const { byId } = view;
+const SILENT: Heard = { replyId: -1, position: 0, playing: false };
 const captions = new Captions(byId("lines"));
 const report = new Report(byId("report"));
-const face = new DrawnFace(byId("face"));
+const stage = new Stage(byId("face"));
+const keepsake = new Keepsake();
+const check = new MicCheck();
+const onReport: ((message: Message<"turn.report">) => void)[] = [(message) => report.show(message)];
 
-let wire: Wire | null = null;
-let welcome: Message<"hello"> | null = null; // the server's `hello`
 let player: Player | null = null;
-let track: FaceTrack | null = null;
-let fatal: string | null = null; // the error that the server is about to close for
+let name = ""; // what the fan said they are called, as this connection knows it
+let entering = false; // the lobby was left, and only the name had to be told anew
+let endsAt = Infinity; // performance.now() when the time of the visit is used up
 let thinking = false;
 let hearing = false;
-let muted = false;
-let audioSeq = 0;
-let pings = { nonce: 0, at: 0 };
+let pings = { nonce: 0, at: 0, roundTripMs: 0 };
 
 const phase = () => document.body.dataset.phase;
 
-const mic = new Mic((chunk) => {
-  if (phase() !== "room" || !wire || wire.congested) return;
-  wire.send("audio", { audio: toBase64(new Uint8Array(chunk.buffer)), seq: audioSeq++ });
-  if (!muted) view.showLevel(loudness(chunk));
+const visit = new Visit({
+  onWelcome: welcomed,
+  onMessage: (message) => receive(message),
+  onLost: () => view.showBanner("The connection was lost. Trying to get it back…"),
+  onBusy: (waitS) => {
+    byId("waiting-says").textContent = `Every place is taken at the moment. The next try is in ${waitS} seconds.`;
+    if (phase() !== "waiting") view.showPhase("waiting");
+  },
+  onOver: (error, wasOpen) => ended(error ? wordsForError(error) : wordsForClose(wasOpen), wasOpen),
+  handOver: () => player?.handOver() ?? { reply_id: 0, heard_samples: 0 },
+});
+
+const talk = new TalkButton({
+  send: (audio) => {
+    if (phase() === "room" && !visit.congested) visit.send("audio", audio);
+  },
+  rateHz: () => visit.welcome?.audio_in.sample_rate_hz ?? 16_000,
+  stillWanted: () => phase() === "room",
 });
 
 // --- coming and going ---------------------------------------------------------------------------------------
 
 /** The join token is in the fragment of the link, which browsers send to nobody, so no log ever holds it. */
-function joinToken() {
+function joinToken(): string {
   return new URLSearchParams(location.hash.slice(1)).get("join") ?? "";
 }
 
@@ -54,86 +68,104 @@ function connect() {
     return;
   }
   view.showPhase("connecting");
-  fatal = null;
-  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
-  const mine = new Wire(url, {
-    onOpen: sayHello,
-    onMessage: (message) => mine === wire && receive(message),
-    onClose: () => mine === wire && closed(), // a visit that was left may still be closing when the next has begun
-  });
-  wire = mine;
+  visit.begin({ token: joinToken(), name, consents: view.readConsents() }, Visit.kept());
 }
 
-function sayHello() {
-  wire?.send("hello", {
-    version: "1.0",
-    client: "stagedoor-web/1",
-    token: joinToken(),
-    language: navigator.language.slice(0, 16),
-    audio_in: { encoding: "pcm16", sample_rate_hz: RATE_IN_HZ },
-    face: "arkit52",
-    consents: view.readConsents(),
-  });
+function welcomed(message: Message<"hello">) {
+  byId<HTMLInputElement>("text").maxLength = message.limits.max_text_chars;
+  endsAt = message.limits.max_session_s ? performance.now() + 1000 * message.limits.max_session_s : Infinity;
+  view.showCard(message);
+  if (phase() === "room") return view.hideBanner(); // found again: everything goes on
+  stage.begin(message);
+  if (entering) return void enterRoom();
+  if (!message.resumed) byId("consents-on-card").append(byId("consents"));
+  view.showPhase(message.resumed ? "back" : "disclosure");
 }
 
-function closed() {
-  const wasOpen = welcome !== null;
-  const name = welcome?.persona.name;
-  stopEverything();
-  view.showOver(wasOpen ? `The visit with ${name} has ended` : "No connection", fatal ?? wordsForClose(wasOpen));
+/** From the lobby into the room. The name travels in `hello`: when one was given, hello is said anew. */
+async function understood() {
+  check.stop();
+  const given = byId<HTMLInputElement>("name").value.trim();
+  await openSound();
+  if (!player) return;
+  if (given === name) return enterRoom();
+  name = given;
+  entering = true;
+  visit.leave();
+  visit.begin({ token: joinToken(), name, consents: view.readConsents() });
 }
 
-function leave() {
-  const name = welcome?.persona.name ?? "us";
-  stopEverything();
-  wire?.leave();
-  wire = null;
-  view.showOver("You have left", `Thank you for talking with ${name}.`);
-}
-
-function stopEverything() {
-  closeMicrophone();
-  player?.close();
-  player = welcome = null; // the face stays, and idles
-  thinking = hearing = false;
+/** Browsers allow sound from a click only, so this comes first after one. */
+async function openSound() {
+  const rateHz = visit.welcome?.audio_out.sample_rate_hz;
+  if (player || !rateHz) return;
+  try {
+    const opening = new Player((reply_id, heard_samples) => visit.send("playback.mark", { reply_id, heard_samples }));
+    await opening.open(rateHz);
+    if (visit.welcome) player = opening;
+    else opening.close(); // the connection went while the sound was starting
+  } catch (error) {
+    const what = error instanceof Error ? error.name : String(error);
+    view.showBanner(`The sound could not be started (${what}). Please try another browser.`);
+  }
 }
 
 async function enterRoom() {
-  if (!welcome) return;
-  try {
-    const opening = new Player((reply_id, heard_samples) => wire?.send("playback.mark", { reply_id, heard_samples }));
-    await opening.open(welcome.audio_out.sample_rate_hz);
-    player = opening;
-  } catch (error) {
-    view.showBanner(`The sound could not be started (${error instanceof Error ? error.name : error}). Please try another browser.`);
-    return;
-  }
-  if (!welcome) return stopEverything(); // the connection went while the sound was starting
+  await openSound();
+  const { welcome } = visit;
+  if (!welcome || !player) return;
+  entering = false;
   byId("consents-in-room").append(byId("consents"));
   captions.begin(welcome.persona.name);
+  keepsake.forget();
   view.showPhase("room");
-  view.showMicrophone({ open: false, muted: false });
-  wire?.send("disclosure.acknowledged");
+  talk.reset();
+  if (!welcome.resumed) visit.acknowledge();
   ping();
+}
+
+function leave() {
+  const them = visit.welcome?.persona.name ?? "us";
+  const talked = phase() === "room";
+  talk.close();
+  visit.leave();
+  stopEverything();
+  showOver("You have left", talked ? `Thank you for talking with ${them}. Goodbye!` : "Goodbye!", them);
+}
+
+function ended(why: string, wasOpen: boolean) {
+  const them = byId("stage-name").textContent ?? "";
+  stopEverything();
+  showOver(wasOpen ? `The visit with ${them} has ended` : "No connection", why, them);
+}
+
+function showOver(title: string, why: string, them: string) {
+  showKeepsake(them);
+  view.showOver(title, why);
+}
+
+function showKeepsake(them: string) {
+  keepsake.show(byId("keepsakes"), captions, them);
+  byId("keepsake").hidden = byId("keepsakes").childElementCount === 0;
+}
+
+function stopEverything() {
+  talk.close();
+  check.stop();
+  player?.close();
+  player = null; // the face stays, and idles
+  thinking = hearing = entering = false;
+  endsAt = Infinity;
+  view.showTimeLeft(Infinity);
 }
 
 // --- what the server says -----------------------------------------------------------------------------------
 
-const RECEIVE: { [T in MessageType]: (message: Message<T>) => void } = {
-  hello(message) {
-    if (welcome) return; // said once
-    welcome = message;
-    face.names = message.face.names;
-    track = new FaceTrack(message.face.names, message.face.fps, message.audio_out.sample_rate_hz);
-    byId<HTMLInputElement>("text").maxLength = message.limits.max_text_chars;
-    byId("consents-on-card").append(byId("consents"));
-    view.showCard(message);
-    view.showPhase("disclosure");
-  },
+const RECEIVE: { [T in Exclude<MessageType, "hello">]: (message: Message<T>) => void } = {
   "reply.chunk"(message) {
     if (!player?.add(message)) return;
     thinking = hearing = false;
-    track?.addReply(message);
+    stage.track?.addReply(message);
     captions.addWords(message.reply_id, message.words);
   },
   "reply.cancelled"(message) {
@@ -143,7 +175,7 @@ const RECEIVE: { [T in MessageType]: (message: Message<T>) => void } = {
     player?.duck(message.reply_id, message.gain, message.ramp_ms);
   },
   listening(message) {
-    track?.listen(message, performance.now());
+    stage.track?.listen(message, performance.now());
   },
   transcript(message) {
     hearing = !message.final;
@@ -151,71 +183,43 @@ const RECEIVE: { [T in MessageType]: (message: Message<T>) => void } = {
     captions.fanSaid(message);
   },
   "turn.report"(message) {
-    report.show(message);
+    for (const show of onReport) show(message);
     ping();
   },
   notice(message) {
     if (phase() === "room") captions.note(message.text);
+    else if (phase() === "waiting") byId("waiting-says").textContent = message.text;
     else view.showBanner(message.text, "note");
   },
   pong(message) {
-    if (message.nonce === pings.nonce) report.showNetwork(performance.now() - pings.at);
+    if (message.nonce !== pings.nonce) return;
+    pings.roundTripMs = performance.now() - pings.at;
+    report.showNetwork(pings.roundTripMs);
   },
   error(message) {
     thinking = false;
-    if (message.fatal) fatal = wordsForError(message);
-    else view.showBanner(wordsForError(message));
+    if (!message.fatal) view.showBanner(wordsForError(message));
   },
 };
 
 function receive(message: ServerMessage) {
-  (RECEIVE[message.type] as (message: ServerMessage) => void)(message);
+  if (message.type !== "hello") (RECEIVE[message.type] as (message: ServerMessage) => void)(message);
 }
 
 /** Measures the way to the server once. Not on a timer: that would keep the place of someone who has gone away. */
 function ping() {
-  pings = { nonce: pings.nonce + 1, at: performance.now() };
-  wire?.send("ping", { nonce: pings.nonce });
+  pings = { ...pings, nonce: pings.nonce + 1, at: performance.now() };
+  visit.send("ping", { nonce: pings.nonce });
 }
 
 // --- what the person does -----------------------------------------------------------------------------------
-
-async function toggleTalk() {
-  if (mic.isOpen) return closeMicrophone();
-  if (!welcome) return;
-  byId<HTMLButtonElement>("talk").disabled = true;
-  try {
-    await mic.open(welcome.audio_in.sample_rate_hz);
-  } catch (error) {
-    view.showBanner(error instanceof Error ? error.message : String(error));
-  }
-  byId<HTMLButtonElement>("talk").disabled = false;
-  if (phase() !== "room") mic.close();
-  view.showMicrophone({ open: mic.isOpen, muted });
-}
-
-function closeMicrophone() {
-  if (mic.isOpen && welcome) {
-    const silence = new Uint8Array(2 * CLOSING_SILENCE_S * welcome.audio_in.sample_rate_hz);
-    wire?.send("audio", { audio: toBase64(silence), seq: audioSeq++ });
-  }
-  mic.close();
-  muted = false;
-  view.showMicrophone({ open: false, muted });
-}
-
-function toggleMute() {
-  muted = !muted;
-  mic.mute(muted);
-  view.showMicrophone({ open: mic.isOpen, muted });
-}
 
 function sendText(event: Event) {
   event.preventDefault();
   const field = byId<HTMLInputElement>("text");
   const text = field.value.trim();
   if (!text) return;
-  wire?.send("text", { text });
+  visit.send("text", { text });
   captions.fanTyped(text);
   thinking = true;
   field.value = "";
@@ -226,14 +230,20 @@ function interrupt() {
   if (phase() !== "room" || !player) return;
   const { replyId, playing } = player.heard();
   if (playing) cutReply(replyId);
-  wire?.send("interrupt");
+  visit.send("interrupt");
   thinking = false;
 }
 
 function cutReply(replyId: number) {
   if (!player) return;
   captions.cut(replyId, player.cancel(replyId));
-  track?.cancel(replyId, performance.now());
+  stage.track?.cancel(replyId, performance.now());
+}
+
+async function takePicture() {
+  await keepsake.takePicture(stage.snapshot(), byId("stage-name").textContent ?? "");
+  if (phase() === "over") showKeepsake(byId("stage-name").textContent ?? "");
+  else view.showBanner("The picture is in your keepsake; you can save it when you leave.", "note");
 }
 
 // --- every picture ------------------------------------------------------------------------------------------
@@ -242,32 +252,41 @@ function activity(playing: boolean): view.Activity {
   if (playing) return "speaking";
   if (hearing) return "hearing";
   if (thinking) return "thinking";
-  if (!mic.isOpen) return "idle";
-  return muted ? "muted" : "listening";
+  if (!talk.isOpen) return "idle";
+  return talk.isMuted ? "muted" : "listening";
 }
 
 function drawPicture(nowMs: number) {
-  requestAnimationFrame(drawPicture);
-  if (!track) return;
-  const heard: Heard = player?.heard() ?? { replyId: -1, position: 0, playing: false };
-  const { weights, source, frame } = track.at(nowMs, heard);
-  face.draw(weights, nowMs);
-  Object.assign(byId("face").dataset, { source, frame: String(frame), jawOpen: face.weight("jawOpen").toFixed(3) });
+  const heard = player?.heard() ?? SILENT;
+  stage.draw(nowMs, heard);
   captions.heard(heard.replyId, heard.position);
-  if (phase() === "room" && welcome) view.showActivity(activity(heard.playing), welcome.persona.name);
+  if (phase() !== "room" || !visit.welcome) return;
+  view.showActivity(activity(heard.playing), visit.welcome.persona.name);
+  view.showTimeLeft((endsAt - nowMs) / 1000);
 }
 
-byId("understand").addEventListener("click", enterRoom);
+function nextPicture(nowMs: number) {
+  requestAnimationFrame(nextPicture);
+  drawPicture(nowMs);
+}
+
+byId("understand").addEventListener("click", understood);
+byId("go-on").addEventListener("click", enterRoom);
 byId("decline").addEventListener("click", leave);
-byId("talk").addEventListener("click", toggleTalk);
-byId("mute").addEventListener("click", toggleMute);
+byId("give-up").addEventListener("click", leave);
+byId("check").addEventListener("click", () => check.toggle());
 byId("stop").addEventListener("click", interrupt);
 byId("leave").addEventListener("click", leave);
 byId("again").addEventListener("click", connect);
+byId("picture").addEventListener("click", takePicture);
+byId("smaller").addEventListener("click", () => view.resizeCaptions(-0.15));
+byId("larger").addEventListener("click", () => view.resizeCaptions(0.15));
 byId("say").addEventListener("submit", sendText);
-byId("consents").addEventListener("change", () => wire?.send("consent", { consents: view.readConsents() }));
+byId("consents").addEventListener("change", () => visit.send("consent", { consents: view.readConsents() }));
 document.addEventListener("keydown", (event) => event.key === "Escape" && interrupt());
 document.addEventListener("pointerdown", () => player?.resume());
+addEventListener("pagehide", () => visit.keep());
 addEventListener("hashchange", () => location.reload()); // another join link, pasted into the same tab
-requestAnimationFrame(drawPicture);
+view.applyCaptionSize();
+requestAnimationFrame(nextPicture);
 connect();

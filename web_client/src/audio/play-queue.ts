@@ -44,6 +44,12 @@ export class PlayQueue {
     else this.#drop(replyId);
   }
 
+  /** Forgets what waits: another connection will bring it again, from where the sound stands. */
+  flush() {
+    this.#queue = [];
+    this.#offset = 0;
+  }
+
   /** Plays the reply that sounds at this loudness, reached in a straight line. */
   duck(replyId: number, gain: number, rampS: number) {
     if (replyId !== this.state.replyId) return;

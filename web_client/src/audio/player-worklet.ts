@@ -6,7 +6,7 @@ const QUANTA_PER_REPORT = 4; // about 20 ms
 const QUIET_REPORTS = 50; // reports go on for a second after the sound: the loudspeaker is that much behind at most
 
 /** What player.ts asks for. */
-export type PlayerOrder = Chunk | { cancel: number } | { duck: number; gain: number; rampS: number };
+export type PlayerOrder = Chunk | { cancel: number } | { flush: true } | { duck: number; gain: number; rampS: number };
 
 /** What player.ts is told: where the queue is once the quantum that ends at `frame` was played. */
 export type PlayReport = {
@@ -33,6 +33,7 @@ class ReplyPlayer extends AudioWorkletProcessor {
   #obey(order: PlayerOrder) {
     if ("samples" in order) this.#queue.add(order);
     else if ("cancel" in order) this.#queue.cancel(order.cancel);
+    else if ("flush" in order) this.#queue.flush();
     else this.#queue.duck(order.duck, order.gain, order.rampS);
   }
 

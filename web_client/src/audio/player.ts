@@ -42,6 +42,11 @@ export class Player {
     await context.resume();
   }
 
+  /** The audio graph, for those who place the voice in a room: null while there is no sound. */
+  get graph(): { context: AudioContext; voice: AudioNode } | null {
+    return this.#context && this.#node ? { context: this.#context, voice: this.#node } : null;
+  }
+
   /** Phones pause the output when a call comes in; any touch of the page brings it back. */
   resume() {
     if (this.#context?.state === "suspended") this.#context.resume();
@@ -80,6 +85,14 @@ export class Player {
   /** Plays this reply at this loudness from now on: 1 is as it came. */
   duck(replyId: number, gain: number, rampMs: number) {
     this.#order({ duck: replyId, gain, rampS: rampMs / 1000 });
+  }
+
+  /** Forgets what waits to be played, and says where the sound stands: the next connection goes on from there. */
+  handOver(): { reply_id: number; heard_samples: number } {
+    this.#order({ flush: true });
+    const { replyId, position, ended } = this.#reports.at(-1) ?? { replyId: 0, position: 0, ended: true };
+    if (!ended) this.#received.set(replyId, position);
+    return { reply_id: Math.max(0, replyId), heard_samples: position };
   }
 
   /** How the buffer does, for those who look: seconds that wait, seconds it aims at, gaps so far. */

@@ -4,20 +4,26 @@
 // mouth late. Only where the source changes (a reply begins, ends, is cancelled) is there a short cross-fade.
 
 import type { Heard } from "../audio/player";
+import type { Message } from "../talk/shapes";
 import { Idle } from "./idle";
-
-type Frames = Uint8Array[];
-type Chosen = { source: string; frame: number; frames: Frames | null };
 
 const FADE_MS = { reply: 50, cancelled: 60, otherwise: 160 };
 const KEEP_REPLIES = 4; // those whose face may still be needed: one heard, one arriving, and some to spare
+const HEAD_CHANNELS = 3; // pitch, yaw, roll
+const HEAD_UNIT_RAD = Math.PI / 720; // a quarter of a degree
+
+/** One face frame: the weights 0..1 in the order of `names`, then the head's pitch, yaw and roll in radians. */
+type Frame = Float32Array;
+type Chosen = { source: string; frame: number; frames: Frame[] | null };
+type Cue = { replyId: number; name: string; at: number };
 
 export class FaceTrack {
   #names: string[];
   #fps: number;
   #samplesPerFrame: number;
-  #replies = new Map<number, Frames>(); // reply_id -> frames by number
-  #listening: { frames: Frames; since: number } = { frames: [], since: 0 };
+  #replies = new Map<number, Frame[]>();
+  #listening: { frames: Frame[]; since: number } = { frames: [], since: 0 };
+  #cues: Cue[] = [];
   #idle: Idle;
   #source = "idle";
   #fade: { from: Float32Array; since: number; ms: number };
@@ -29,30 +35,41 @@ export class FaceTrack {
     this.#fps = fps;
     this.#samplesPerFrame = rateHz / fps;
     this.#idle = new Idle(names);
-    this.#shown = new Float32Array(names.length);
+    this.#shown = new Float32Array(names.length + HEAD_CHANNELS);
     this.#fade = { from: this.#shown.slice(), since: 0, ms: 1 };
   }
 
-  addReply(chunk: { reply_id: number; start_samples: number; face: Uint8Array }) {
-    const { reply_id: replyId, start_samples: start, face } = chunk;
+  addReply(chunk: Message<"reply.chunk">) {
+    const { reply_id: replyId, start_samples: start } = chunk;
     const frames = this.#replies.get(replyId) ?? [];
     const first = Math.round(start / this.#samplesPerFrame);
-    this.#split(face).forEach((frame, k) => (frames[first + k] = frame));
+    this.#split(chunk.face, chunk.head).forEach((frame, k) => (frames[first + k] = frame));
     this.#replies.set(replyId, frames);
+    this.#cues.push(...chunk.gestures.map(({ name, start_samples: at }) => ({ replyId, name, at })));
     if (this.#replies.size > KEEP_REPLIES) this.#replies.delete(Math.min(...this.#replies.keys()));
   }
 
   cancel(replyId: number, nowMs: number) {
     this.#replies.delete(replyId);
+    this.#cues = this.#cues.filter((cue) => cue.replyId !== replyId);
     if (this.#source === `reply ${replyId}`) this.#changeTo("idle", nowMs, FADE_MS.cancelled);
   }
 
-  listen({ face }: { face: Uint8Array }, nowMs: number) {
-    this.#listening = { frames: this.#split(face), since: nowMs };
+  listen({ face, head, gestures }: Message<"listening">, nowMs: number) {
+    this.#listening = { frames: this.#split(face, head), since: nowMs };
+    this.#cues.push(...gestures.map(({ name }) => ({ replyId: -1, name, at: 0 })));
   }
 
-  /** The weights 0..1 to show, and where they come from: {weights, source, frame}. `heard` is `Player.heard()`. */
-  at(nowMs: number, heard: Heard) {
+  /** Gestures whose moment has come since the last call. */
+  dueGestures({ replyId, position }: Heard): string[] {
+    const isDue = (cue: Cue) => cue.replyId < replyId || (cue.replyId === replyId && cue.at <= position);
+    const due = this.#cues.filter(isDue);
+    if (due.length > 0) this.#cues = this.#cues.filter((cue) => !isDue(cue));
+    return due.filter((cue) => cue.replyId === -1 || cue.replyId === replyId).map((cue) => cue.name);
+  }
+
+  /** What to show at this moment, and where it comes from. `heard` is `Player.heard()`. */
+  at(nowMs: number, heard: Heard): { weights: Float32Array; head: Float32Array; source: string; frame: number } {
     const { source, frame, frames } = this.#choose(nowMs, heard);
     if (source !== this.#source) {
       this.#changeTo(source, nowMs, source.startsWith("reply") ? FADE_MS.reply : FADE_MS.otherwise);
@@ -65,10 +82,12 @@ export class FaceTrack {
     const before = frames?.[whole];
     const after = frames?.[whole + 1] ?? before;
     for (let i = 0; i < this.#shown.length; i++) {
-      const target = before && after ? (before[i] + (after[i] - before[i]) * (frame - whole)) / 255 : idle[i];
+      const target = before && after ? before[i] + (after[i] - before[i]) * (frame - whole) : (idle[i] ?? 0);
       this.#shown[i] = share < 1 ? this.#fade.from[i] + (target - this.#fade.from[i]) * share : target;
     }
-    return { weights: this.#shown, source: this.#source, frame: whole };
+    const size = this.#names.length;
+    const [weights, head] = [this.#shown.subarray(0, size), this.#shown.subarray(size)];
+    return { weights, head, source: this.#source, frame: whole };
   }
 
   #choose(nowMs: number, { replyId, position, playing }: Heard): Chosen {
@@ -89,9 +108,15 @@ export class FaceTrack {
     this.#fade = { from: this.#shown.slice(), since: nowMs, ms: fadeMs };
   }
 
-  #split(bytes: Uint8Array): Frames {
+  /** `head` has three signed bytes for each frame, or none at all. */
+  #split(face: Uint8Array, head: Uint8Array): Frame[] {
     const size = this.#names.length;
-    const count = Math.floor(bytes.length / size);
-    return Array.from({ length: count }, (_, k) => bytes.subarray(k * size, (k + 1) * size));
+    const turns = new Int8Array(head.buffer, head.byteOffset, head.byteLength);
+    return Array.from({ length: Math.floor(face.length / size) }, (_, k) => {
+      const frame = new Float32Array(size + HEAD_CHANNELS);
+      for (let i = 0; i < size; i++) frame[i] = face[k * size + i] / 255;
+      for (let i = 0; i < HEAD_CHANNELS; i++) frame[size + i] = (turns[k * HEAD_CHANNELS + i] ?? 0) * HEAD_UNIT_RAD;
+      return frame;
+    });
   }
 }

@@ -93,6 +93,12 @@ export class Captions {
     this.#line("note", "").textContent = text;
   }
 
+  /** The talk so far, one line for each turn. */
+  asText(): string {
+    const lines = [...this.#log.querySelectorAll("p.fan, p.persona")];
+    return lines.map((line) => (line.textContent ?? "").replace(" ", ": ").replace(/\s+/g, " ").trim()).join("\n");
+  }
+
   #line(side: string, speaker: string): HTMLElement {
     const line = document.createElement("p");
     line.className = side;

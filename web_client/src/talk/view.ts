@@ -4,7 +4,7 @@ import type { Message } from "./shapes";
 
 const BANNER_MS = 8000;
 
-export type Phase = "connecting" | "disclosure" | "room" | "over";
+export type Phase = "connecting" | "disclosure" | "waiting" | "back" | "room" | "over";
 export type Activity = keyof typeof STATUS;
 
 /** The element with this id. */
@@ -14,7 +14,7 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return found as E;
 }
 
-const PANELS: Phase[] = ["connecting", "disclosure", "room", "over"];
+const PANELS: Phase[] = ["connecting", "disclosure", "waiting", "back", "room", "over"];
 const STATUS = {
   idle: (name: string) => `${name} is here. Press “Start talking”, or type.`,
   listening: (name: string) => `${name} is listening`,
@@ -32,12 +32,15 @@ export function showPhase(phase: Phase) {
   byId(phase).querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
 }
 
-export function showCard({ persona, disclosure }: Message<"hello">) {
+export function showCard({ persona, disclosure, limits }: Message<"hello">) {
+  for (const place of document.querySelectorAll(".their-name")) place.textContent = persona.name;
+  const minutes = Math.round(limits.max_session_s / 60);
+  byId("how-long").textContent = minutes > 0 ? `The visit lasts ${minutes} minutes at most.` : "";
   byId("card-name").textContent = persona.name;
   byId("card-pronouns").textContent = persona.pronouns;
   byId("card-about").textContent = persona.about;
   byId("card-disclosure").textContent = disclosure;
-  byId("face").setAttribute("aria-label", `Drawn face of ${persona.name}, an AI character`);
+  byId("face").setAttribute("aria-label", `${persona.name}, an AI character`);
   byId("stage-name").textContent = persona.name;
   document.title = `${persona.name} · Stagedoor`;
 }
@@ -50,9 +53,14 @@ export function showActivity(activity: Activity, name: string) {
   byId<HTMLButtonElement>("stop").disabled = activity !== "speaking" && activity !== "thinking";
 }
 
-export function showMicrophone({ open, muted }: { open: boolean; muted: boolean }) {
-  byId("talk").setAttribute("aria-pressed", String(open));
-  byId("talk-label").textContent = open ? "Stop talking" : "Start talking";
+type Microphone = { open: boolean; muted: boolean; pushToTalk: boolean };
+
+export function showMicrophone({ open, muted, pushToTalk }: Microphone) {
+  const heard = open && !(pushToTalk && muted);
+  byId("talk").setAttribute("aria-pressed", String(heard));
+  const held = heard ? "Let go to stop" : "Hold to talk";
+  byId("talk-label").textContent = pushToTalk ? held : open ? "Stop talking" : "Start talking";
+  byId("mute").hidden = pushToTalk;
   byId<HTMLButtonElement>("mute").disabled = !open;
   byId("mute").setAttribute("aria-pressed", String(muted));
   byId("mute-label").textContent = muted ? "Unmute" : "Mute";
@@ -83,6 +91,28 @@ export function showOver(title: string, reason: string) {
   byId("over-reason").textContent = reason;
   hideBanner();
   showPhase("over");
+}
+
+/** A gentle word about the time that is left, in the header; nothing when there is plenty. */
+export function showTimeLeft(leftS: number) {
+  const minutes = Math.ceil(leftS / 60);
+  const words = leftS > 300 ? "" : minutes > 1 ? `About ${minutes} minutes left` : "Less than a minute: time for goodbye";
+  if (byId("time-left").textContent !== words) byId("time-left").textContent = words;
+}
+
+/** Larger or smaller captions, in steps; kept on this device for the next visit. */
+export function resizeCaptions(step: number) {
+  const size = Math.max(0.8, Math.min(2.2, captionSize() + step));
+  localStorage.setItem("stagedoor.captions", String(size));
+  applyCaptionSize();
+}
+
+export function applyCaptionSize() {
+  byId("captions").style.setProperty("--scale", String(captionSize()));
+}
+
+function captionSize(): number {
+  return Number(localStorage.getItem("stagedoor.captions")) || 1;
 }
 
 /** The consents as they are ticked. */

@@ -11,6 +11,9 @@ const BY_CODE: Record<string, string> = {
   unsupported: "This page and the server do not speak the same version. Please reload the page.",
   engine_failed: "Something failed on our side while answering. Please say it again.",
   internal: "Something failed on our side.",
+  resume_refused: "You were away for too long, so that visit is over. You can begin a new one.",
+  taken_over: "This visit goes on in another tab or on another device.",
+  overloaded: "Very much is going on just now. Please say it again in a moment.",
 };
 
 /** Words for an `error` message. A code we do not know is shown in the server's own words. */

@@ -1,0 +1,145 @@
+// A loaded avatar as the page moves it: morphs by ARKit's names, bones by VRM's. avatar.ts decides what it does.
+//
+// Three kinds of file work: a VRM 1.0 with ARKit's shapes (the default looks, "perfect sync" models), a VRM with its
+// presets only, and a plain glb whose morphs are named as ARKit names them and whose bones have Mixamo's names.
+
+import { VRMLoaderPlugin, VRMUtils, type VRM, type VRMHumanBoneName } from "@pixiv/three-vrm";
+import * as THREE from "three";
+import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import type { Angles } from "./gestures";
+
+type Target = (weight: number) => void;
+type Bone = { node: THREE.Object3D; rest: THREE.Quaternion; frame: THREE.Quaternion };
+
+/** VRM's presets from ARKit's weights, for models that have nothing finer. */
+const PRESETS: { [preset: string]: (of: (name: string) => number) => number } = {
+  aa: (of) => Math.max(0, of("jawOpen") * 1.4 - of("mouthFunnel") - of("mouthPucker") * 0.8 - of("mouthClose")),
+  ih: (of) => 0.6 * of("mouthStretchLeft") + 0.4 * of("mouthUpperUpLeft"),
+  ou: (of) => of("mouthPucker"),
+  oh: (of) => of("mouthFunnel"),
+  ee: (of) => 0.5 * of("mouthStretchLeft") + 0.3 * of("mouthLowerDownLeft"),
+  blinkLeft: (of) => of("eyeBlinkLeft"),
+  blinkRight: (of) => of("eyeBlinkRight"),
+  happy: (of) => 0.8 * of("mouthSmileLeft"),
+  sad: (of) => of("mouthFrownLeft"),
+  angry: (of) => 0.7 * of("browDownLeft"),
+  surprised: (of) => 0.8 * of("eyeWideLeft"),
+};
+
+const MIXAMO: { [bone: string]: string } = {
+  hips: "Hips", spine: "Spine", chest: "Spine1", upperChest: "Spine2", neck: "Neck", head: "Head",
+  leftEye: "LeftEye", rightEye: "RightEye", leftShoulder: "LeftShoulder", rightShoulder: "RightShoulder",
+  leftUpperArm: "LeftArm", rightUpperArm: "RightArm", leftLowerArm: "LeftForeArm", rightLowerArm: "RightForeArm",
+  leftHand: "LeftHand", rightHand: "RightHand",
+}; // prettier-ignore
+
+const FEWEST_SHAPES = 10; // with fewer shapes of ARKit's than this, VRM's presets do better
+
+export class Rig {
+  readonly scene: THREE.Group;
+  readonly vrm: VRM | null;
+  #morphs = new Map<string, Target[]>();
+  #weights = new Map<string, number>();
+  #bones = new Map<string, Bone | null>();
+
+  private constructor(scene: THREE.Group, vrm: VRM | null) {
+    this.scene = scene;
+    this.vrm = vrm;
+    this.#findMorphs();
+  }
+
+  /** Loads a `.glb` or `.vrm`. Rejects when it is none, or not there. */
+  static async load(url: string): Promise<Rig> {
+    const loader = new GLTFLoader();
+    loader.register((parser) => new VRMLoaderPlugin(parser));
+    const gltf = await loader.loadAsync(url);
+    const vrm = (gltf.userData.vrm as VRM | undefined) ?? null;
+    if (vrm) {
+      VRMUtils.rotateVRM0(vrm);
+      VRMUtils.removeUnnecessaryVertices(gltf.scene);
+      if (vrm.lookAt) vrm.lookAt.autoUpdate = false; // the server's gaze moves the eyes
+    }
+    gltf.scene.traverse((node) => {
+      node.frustumCulled = false; // a skinned mesh leaves the box it was measured in
+      node.castShadow = node instanceof THREE.Mesh;
+    });
+    return new Rig(gltf.scene, vrm);
+  }
+
+  /** Sets one of ARKit's weights, 0..1. */
+  setWeight(name: string, weight: number) {
+    if (this.#weights.get(name) === weight) return;
+    this.#weights.set(name, weight);
+    for (const set of this.#morphs.get(name) ?? []) set(weight);
+  }
+
+  /** The weight that the meshes really have now. */
+  weight(name: string): number {
+    return this.#weights.get(name) ?? 0;
+  }
+
+  /** Turns a bone away from its rest in a T-pose; radians, order XYZ unless said otherwise. Missing bones are ignored. */
+  turn(bone: string, [x, y, z]: Angles, order: THREE.EulerOrder = "XYZ") {
+    const found = this.#bone(bone);
+    if (!found) return;
+    const turned = TURN.setFromEuler(EULER.set(x, y, z, order));
+    found.node.quaternion.copy(found.frame).invert().multiply(turned).multiply(found.frame).multiply(found.rest);
+  }
+
+  /** Where a bone is in the world, or null. */
+  placeOf(bone: string): THREE.Vector3 | null {
+    return this.#bone(bone)?.node.getWorldPosition(new THREE.Vector3()) ?? null;
+  }
+
+  /** Bones, springs and presets take effect; call it once for every picture. */
+  update(deltaS: number) {
+    if (this.#presetsOnly) {
+      for (const [preset, of] of Object.entries(PRESETS)) {
+        this.vrm?.expressionManager?.setValue(preset, Math.min(1, Math.max(0, of((name) => this.weight(name)))));
+      }
+    }
+    this.vrm?.update(deltaS);
+  }
+
+  get #presetsOnly(): boolean {
+    return this.#morphs.size < FEWEST_SHAPES;
+  }
+
+  /** Morphs of any mesh, by their name in any case; names that only exist as a VRM expression go through that. */
+  #findMorphs() {
+    const add = (name: string, target: Target) => this.#morphs.set(name, [...(this.#morphs.get(name) ?? []), target]);
+    this.scene.traverse((node) => {
+      if (!(node instanceof THREE.Mesh) || !node.morphTargetDictionary) return;
+      const influences: number[] = node.morphTargetInfluences ?? [];
+      for (const [name, index] of Object.entries<number>(node.morphTargetDictionary)) {
+        add(arkitName(name), (weight) => (influences[index] = weight));
+      }
+    });
+    const manager = this.vrm?.expressionManager;
+    for (const name of Object.keys(manager?.customExpressionMap ?? {})) {
+      if (!this.#morphs.has(arkitName(name))) add(arkitName(name), (weight) => manager?.setValue(name, weight));
+    }
+  }
+
+  #bone(name: string): Bone | null {
+    const known = this.#bones.get(name);
+    if (known !== undefined) return known;
+    const node = this.vrm
+      ? this.vrm.humanoid.getNormalizedBoneNode(name as VRMHumanBoneName)
+      : (this.scene.getObjectByName(MIXAMO[name] ?? "") ?? this.scene.getObjectByName(`mixamorig${MIXAMO[name]}`));
+    const parent = node?.parent;
+    const frame = !this.vrm && parent ? parent.getWorldQuaternion(new THREE.Quaternion()) : new THREE.Quaternion();
+    const bone = node ? { node, rest: node.quaternion.clone(), frame } : null;
+    this.#bones.set(name, bone);
+    return bone;
+  }
+}
+
+const EULER = new THREE.Euler();
+const TURN = new THREE.Quaternion();
+
+/** `JawOpen`, `jawOpen` and `eyeBlink_L` are the same shape. */
+function arkitName(name: string): string {
+  const plain = name.replace(/_L$/, "Left").replace(/_R$/, "Right");
+  return plain.charAt(0).toLowerCase() + plain.slice(1);
+}

@@ -1,0 +1,92 @@
+// What the fan sees: the 3D room when the browser can, else a drawn face. main.ts gives it the stream and the moment.
+
+import type { Heard } from "./audio/player";
+import { DrawnFace } from "./face/drawn";
+import { FaceTrack } from "./face/track";
+import type { Room } from "./scene/room";
+import { askedLevel } from "./scene/quality";
+import type { Message } from "./talk/shapes";
+
+const DEFAULT_LOOK = "nova";
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Stage {
+  room: Room | null = null;
+  track: FaceTrack | null = null;
+  weights: Float32Array = new Float32Array(0);
+  names: string[] = [];
+  #host: HTMLElement;
+  #drawn: DrawnFace;
+  #loading = "";
+
+  /** `host` holds two canvases, `.drawn` and `.room3d`; what is shown is told in its data attributes. */
+  constructor(host: HTMLElement) {
+    this.#host = host;
+    this.#drawn = new DrawnFace(this.#canvas("drawn"));
+  }
+
+  /** Gets ready for a persona; the 3D avatar comes in when it is loaded. */
+  begin({ face, audio_out, persona }: Message<"hello">) {
+    this.names = this.#drawn.names = face.names;
+    this.track = new FaceTrack(face.names, face.fps, audio_out.sample_rate_hz);
+    const asked = new URLSearchParams(location.search).get("look") ?? "";
+    void this.#bring(/^[\w-]+$/.test(asked) ? asked : persona.look || DEFAULT_LOOK);
+  }
+
+  /** Draws one picture. */
+  draw(nowMs: number, heard: Heard) {
+    if (!this.track) return;
+    const { weights, head, source, frame } = this.track.at(nowMs, heard);
+    this.weights = weights;
+    for (const name of this.track.dueGestures(heard)) this.room?.avatar?.gesture(name, nowMs);
+    if (this.#in3d) this.room?.draw(weights, head, nowMs);
+    else this.#drawn.draw(weights, nowMs);
+    if (this.room?.quality.hopeless && !this.room.renderer.xr.isPresenting) this.#leave3d();
+    const jawOpen = this.#in3d ? this.room?.avatar?.rig.weight("jawOpen") : this.#drawn.weight("jawOpen");
+    Object.assign(this.#host.dataset, { source, frame: String(frame), jawOpen: (jawOpen ?? 0).toFixed(3) });
+  }
+
+  /** The canvas with what is seen now, for a picture; valid until the next one is drawn. */
+  snapshot(): HTMLCanvasElement {
+    if (this.#in3d) this.room?.renderer.render(this.room.scene, this.room.camera); // a shown picture is cleared
+    return this.#canvas(this.#in3d ? "room3d" : "drawn");
+  }
+
+  get #in3d(): boolean {
+    return this.#host.dataset.view === "3d";
+  }
+
+  #canvas(kind: "drawn" | "room3d"): HTMLCanvasElement {
+    const canvas = this.#host.querySelector<HTMLCanvasElement>(`canvas.${kind}`);
+    if (!canvas) throw new Error(`no canvas for ${kind}`);
+    return canvas;
+  }
+
+  async #bring(look: string) {
+    if (this.#loading === look || !hasWebGl()) return;
+    this.#loading = look;
+    try {
+      if (!this.room) {
+        const { Room } = await import("./scene/room");
+        this.room = new Room(this.#canvas("room3d"), askedLevel(location.search));
+      }
+      await this.room.bring(`avatars/${look}.glb`, this.names, calm.matches);
+      this.#host.dataset.view = "3d";
+      this.#host.dataset.look = look;
+    } catch (error) {
+      console.info("The 3D room could not be shown; the drawn face is.", error);
+      this.#leave3d();
+    }
+  }
+
+  #leave3d() {
+    this.#host.dataset.view = "drawn";
+    this.room?.dispose();
+    this.room = null;
+  }
+}
+
+/** Asked on a canvas of its own: a failing renderer would complain loudly. */
+function hasWebGl(): boolean {
+  return document.createElement("canvas").getContext("webgl2") !== null;
+}

@@ -1,0 +1,106 @@
+// The microphone in the room: talk freely, or push to talk; muted is silence, closed is closed. main.ts sends what it hears.
+
+import { loudness, Mic } from "../audio/mic";
+import { byId, showBanner, showLevel, showMicrophone } from "./view";
+import { toBase64 } from "./wire";
+
+const CLOSING_SILENCE_S = 0.8; // sent when the microphone is closed, so that the last sentence is known to be over
+
+type Needs = {
+  send: (audio: { audio: string; seq: number }) => void;
+  rateHz: () => number;
+  /** False when the room was left while the browser asked for the microphone. */
+  stillWanted: () => boolean;
+};
+
+export class TalkButton {
+  isMuted = false;
+  #mic = new Mic((chunk) => this.#hear(chunk));
+  #needs: Needs;
+  #seq = 0;
+  #held = false;
+
+  constructor(needs: Needs) {
+    this.#needs = needs;
+    byId("talk").addEventListener("click", () => !this.#pushToTalk && this.#toggle());
+    byId("talk").addEventListener("pointerdown", () => this.#hold(true));
+    for (const end of ["pointerup", "pointercancel", "blur"]) addEventListener(end, () => this.#hold(false));
+    byId("mute").addEventListener("click", () => this.mute(!this.isMuted));
+    byId("hold-mode").addEventListener("change", () => this.reset());
+    document.addEventListener("keydown", (event) => this.#key(event, true));
+    document.addEventListener("keyup", (event) => this.#key(event, false));
+  }
+
+  get isOpen(): boolean {
+    return this.#mic.isOpen;
+  }
+
+  get #pushToTalk(): boolean {
+    return byId<HTMLInputElement>("hold-mode").checked;
+  }
+
+  /** As at the beginning: closed, and the button says what it does now. */
+  reset() {
+    this.close();
+    this.#show();
+  }
+
+  mute(muted: boolean) {
+    this.isMuted = muted;
+    this.#mic.mute(muted);
+    this.#show();
+  }
+
+  close() {
+    if (this.#mic.isOpen) {
+      const silence = new Uint8Array(2 * CLOSING_SILENCE_S * this.#needs.rateHz());
+      this.#needs.send({ audio: toBase64(silence), seq: this.#seq++ });
+    }
+    this.#mic.close();
+    this.isMuted = false;
+    this.#show();
+  }
+
+  async #toggle() {
+    if (this.#mic.isOpen) return this.close();
+    await this.#open();
+  }
+
+  async #open() {
+    const button = byId<HTMLButtonElement>("talk");
+    button.disabled = true;
+    try {
+      await this.#mic.open(this.#needs.rateHz());
+    } catch (error) {
+      showBanner(error instanceof Error ? error.message : String(error));
+    }
+    button.disabled = false;
+    if (!this.#needs.stillWanted()) this.#mic.close();
+    this.#show();
+  }
+
+  /** Push to talk: open at the first hold, then silence whenever nothing is held. */
+  async #hold(held: boolean) {
+    if (!this.#pushToTalk || this.#held === held || !this.#needs.stillWanted()) return;
+    this.#held = held;
+    if (held && !this.#mic.isOpen) await this.#open();
+    if (this.#mic.isOpen) this.mute(!this.#held);
+  }
+
+  #key(event: KeyboardEvent, down: boolean) {
+    const target = event.target as HTMLElement;
+    const typing = target.matches("input[type=text], summary, button:not(#talk), input[type=checkbox]");
+    if (event.key !== " " || typing || !this.#pushToTalk) return;
+    event.preventDefault();
+    void this.#hold(down);
+  }
+
+  #hear(chunk: Int16Array) {
+    this.#needs.send({ audio: toBase64(new Uint8Array(chunk.buffer)), seq: this.#seq++ });
+    if (!this.isMuted) showLevel(loudness(chunk));
+  }
+
+  #show() {
+    showMicrophone({ open: this.#mic.isOpen, muted: this.isMuted, pushToTalk: this.#pushToTalk });
+  }
+}

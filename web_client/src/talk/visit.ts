@@ -1,0 +1,163 @@
+// One visit over as many connections as it takes: hello, welcome, lost and found again, the end. main.ts owns it.
+//
+// A lost connection is made again with a growing pause, and the visit goes on by its resume token where it was. The
+// token also lies in the tab's own storage, so that a reload goes on too; it is good once, and for 30 s only.
+
+import { Wire, type Message, type ServerMessage } from "./wire";
+
+const KEY = "stagedoor.visit";
+const PAUSES_MS = [300, 700, 1500, 3000, 5000]; // before each further try; the last one again and again
+const BUSY_PAUSES_S = [5, 8, 12, 20, 30];
+const OWN_FAULT = [1000, 1008, 1009]; // closed on purpose: coming back by itself would not be polite
+
+export type Hello = { token: string; name: string; consents: Record<string, boolean> };
+export type Position = { reply_id: number; heard_samples: number };
+export type Resumable = Position & { token: string; at: number; awayS: number };
+
+type Events = {
+  onWelcome: (welcome: Message<"hello">) => void;
+  onMessage: (message: ServerMessage) => void;
+  /** The connection is gone and is being made again. */
+  onLost: () => void;
+  /** No place is free; the next try comes after so many seconds. */
+  onBusy: (waitS: number) => void;
+  /** It is over: by this error of the server, or (null) without one. */
+  onOver: (error: Message<"error"> | null, wasOpen: boolean) => void;
+  /** How far the fan has heard; what waits unheard may be forgotten. */
+  handOver: () => Position;
+};
+
+export class Visit {
+  #events: Events;
+  #wire: Wire | null = null;
+  #hello: Hello | null = null;
+  #welcome: Message<"hello"> | null = null;
+  #acknowledged = false;
+  #fatal: Message<"error"> | null = null;
+  #lostAt = 0; // 0: not lost
+  #tries = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(events: Events) {
+    this.#events = events;
+  }
+
+  get welcome(): Message<"hello"> | null {
+    return this.#welcome;
+  }
+
+  get congested(): boolean {
+    return this.#wire?.congested ?? true;
+  }
+
+  get waitingBytes(): number {
+    return this.#wire?.waitingBytes ?? 0;
+  }
+
+  /** Begins. `resume` is what a page before this one left: see `kept`. */
+  begin(hello: Hello, resume: Resumable | null = null) {
+    this.end();
+    this.#hello = hello;
+    this.#acknowledged = resume !== null;
+    this.#lostAt = resume?.at ?? 0;
+    this.#connect(resume);
+  }
+
+  acknowledge() {
+    this.#acknowledged = true;
+    this.send("disclosure.acknowledged");
+  }
+
+  send(type: string, fields: object = {}) {
+    this.#wire?.send(type, fields);
+  }
+
+  /** Says goodbye and is over, without an event. */
+  leave() {
+    const wire = this.#wire;
+    this.end();
+    wire?.leave();
+  }
+
+  /** Is over, without an event and without a word. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#wire = this.#welcome = this.#fatal = null;
+    this.#acknowledged = false;
+    this.#tries = this.#lostAt = 0;
+    sessionStorage.removeItem(KEY);
+  }
+
+  /** Leaves in the tab what the page needs to go on after a reload. */
+  keep() {
+    const token = this.#welcome?.resume_token;
+    if (!token || !this.#acknowledged) return;
+    const kept: Resumable = { ...this.#events.handOver(), token, at: Date.now(), awayS: this.#welcome?.limits.max_away_s ?? 0 };
+    sessionStorage.setItem(KEY, JSON.stringify(kept));
+  }
+
+  /** What the page before this one left, when it is fresh enough to go on with. */
+  static kept(): Resumable | null {
+    const text = sessionStorage.getItem(KEY);
+    sessionStorage.removeItem(KEY);
+    const kept = text ? (JSON.parse(text) as Resumable) : null;
+    return kept && Date.now() - kept.at < 1000 * kept.awayS ? kept : null;
+  }
+
+  #connect(resume: (Position & { token: string }) | null) {
+    const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+    this.#fatal = null;
+    const mine: Wire = new Wire(url, {
+      onOpen: () => mine === this.#wire && this.#sayHello(mine, resume),
+      onMessage: (message) => mine === this.#wire && this.#take(message),
+      onClose: (code) => mine === this.#wire && this.#closed(code), // one that was left may close when the next began
+    });
+    this.#wire = mine;
+  }
+
+  #sayHello(wire: Wire, resume: (Position & { token: string }) | null) {
+    wire.send("hello", {
+      version: "1.0",
+      client: "stagedoor-web/1",
+      language: navigator.language.slice(0, 16),
+      audio_in: { encoding: "pcm16", sample_rate_hz: 16_000 },
+      face: "arkit52",
+      ...this.#hello,
+      ...(resume ? { resume: { token: resume.token, reply_id: resume.reply_id, heard_samples: resume.heard_samples } } : {}),
+    });
+  }
+
+  #take(message: ServerMessage) {
+    if (message.type === "error" && message.fatal) this.#fatal = message;
+    if (message.type !== "hello") return this.#events.onMessage(message);
+    this.#welcome = message;
+    this.#lostAt = this.#tries = 0;
+    this.#acknowledged &&= message.resumed;
+    this.#events.onWelcome(message);
+  }
+
+  #closed(code: number) {
+    if (this.#fatal?.code === "busy") return this.#comeBackLater();
+    const token = this.#welcome?.resume_token;
+    const awayMs = 1000 * (this.#welcome?.limits.max_away_s ?? 0);
+    const first = this.#lostAt === 0;
+    if (first) this.#lostAt = Date.now();
+    const mayGoOn = token && this.#acknowledged && !this.#fatal && !OWN_FAULT.includes(code);
+    if (!mayGoOn || Date.now() - this.#lostAt > awayMs) return this.#over();
+    if (first) this.#events.onLost();
+    const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+    this.#timer = setTimeout(() => this.#connect({ ...this.#events.handOver(), token }), pause);
+  }
+
+  #comeBackLater() {
+    const waitS = BUSY_PAUSES_S[Math.min(this.#tries++, BUSY_PAUSES_S.length - 1)];
+    this.#events.onBusy(waitS);
+    this.#timer = setTimeout(() => this.#connect(null), 1000 * waitS);
+  }
+
+  #over() {
+    const [fatal, wasOpen] = [this.#fatal, this.#welcome !== null];
+    this.end();
+    this.#events.onOver(fatal, wasOpen);
+  }
+}
