@@ -75,7 +75,8 @@ def speak(sentences: Sequence[str], voice: str = "heart") -> list[SpokenChunk]:
 
 def session_figures(spoken: Sequence[SpokenChunk]) -> dict[str, Any]:
     """The finished face, with feeling and blinks, as it goes on the wire: one reply of all sentences."""
-    face, at, onsets = Face(seed=7), 0, []
+    face, at = Face(seed=7), 0
+    onsets: list[float] = []
     frames: list[Weights] = []
     cuts: list[int] = []
     closed: list[bool] = []

@@ -34,7 +34,8 @@ def onset_errors_ms(weights: Weights, spoken: Sequence[MouthTarget]) -> Iterator
 
     Signed: negative is early. A closing sound is shown from the moment of contact on, for that is what its beginning
     sounds like; every other (and one that finds the lips shut already) from half way between the shapes that the
-    rule itself shows in the middle of both sounds, so that no table is preferred. A boundary between shapes that look the same has no onset and is left out.
+    rule itself shows in the middle of both sounds, so that no table is preferred. A boundary between shapes that look
+    the same has no onset and is left out.
     """
     mouth = weights[:, _MOUTH].astype(np.float64)
     gap = lip_gap(weights).astype(np.float64)[:, None]
