@@ -95,10 +95,15 @@ class Dialogue:
             self._opening.append(("user", f"Hi, I'm {name}."))
         self._turns: list[_Turn] = []
 
-    def prompt(self, fan_text: str, *, max_tokens: int = 80, seed: int = 0, temperature: float = 0.6) -> Prompt:
-        """The prompt that asks for an answer to these words. Changes nothing: partial words may be asked too."""
+    def prompt(
+        self, fan_text: str, *, hint: str = "", max_tokens: int = 80, seed: int = 0, temperature: float = 0.6
+    ) -> Prompt:
+        """The prompt that asks for an answer to these words. Changes nothing: partial words may be asked too.
+
+        `hint` says how to answer; it stands behind the words, where a warm cache is kept, and is not remembered.
+        """
         return Prompt(
-            messages=self._messages(fan_text),
+            messages=self._messages(fan_text, hint),
             cache_key=self._cache_key,
             max_tokens=max_tokens,
             temperature=temperature,
@@ -158,10 +163,12 @@ class Dialogue:
         while self._turns and sum(turn.tokens() for turn in self._turns) > KEPT_TOKENS:
             del self._turns[0]
 
-    def _messages(self, fan_text: str | None) -> tuple[PromptMessage, ...]:
+    def _messages(self, fan_text: str | None, hint: str = "") -> tuple[PromptMessage, ...]:
         parts = [*self._opening, *self._history()]
         if fan_text is not None:
             parts.append(("user", _tail(clean_text(fan_text))))
+        if hint:
+            parts.append(("user", f"({hint})"))
         merged: list[tuple[Role, list[str]]] = []
         for role, text in parts:
             if merged and merged[-1][0] == role:

@@ -171,26 +171,41 @@ _NEGATED: Final = r"\b(?:not|no|never|hardly|without|\w+n't)(?: \w+){0,2} "
 _NEEDED: Final = 0.5  # of the probability of the whole group: then its shade is what is meant
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What a text feels like, how sure that is, 0..1, and the words that say it (may be empty)."""
+
+    emotion: Emotion
+    strength: float
+    because: str
+
+
 def feel(text: str) -> Emotion:
-    """What a clause without marks feels like, by the classifier of text_emotion.py. Neutral when nothing speaks.
+    """What a clause without marks feels like. Neutral when nothing speaks."""
+    return felt(text).emotion
+
+
+def felt(text: str) -> Felt:
+    """What a text feels like, by the classifier of text_emotion.py, and why.
 
     Asking is not surprise and saying no is not anger on a face. Two things are read by rule because the classifier is
     weak in them: sad news told plainly, and a feeling that is denied ("I'm not happy").
     """
     reading = read(text)
-    category, strength = _category(reading), min(1.0, max(0.5, reading.strength / 0.8))
+    category, because = _category(reading), reading.because
+    strength = min(1.0, max(0.5, reading.strength / 0.8))
     folded = text.lower().replace("’", "'")
-    if category in {"joy", "affection"} and reading.because and re.search(_NEGATED + reading.because, folded):
-        category, strength = "sadness", 0.6
-    elif category == "neutral" and _SORROWS.search(folded):
-        category, strength = "sadness", 0.8
+    if category in {"joy", "affection"} and because and (denied := re.search(_NEGATED + re.escape(because), folded)):
+        category, strength, because = "sadness", 0.6, denied[0]
+    elif category == "neutral" and (sorrow := _SORROWS.search(folded)):
+        category, strength, because = "sadness", 0.8, sorrow[0]
     shouting = min(3, text.count("!") + is_shouted(text))
     if category == "neutral":
-        return Emotion(arousal=0.3 + 0.1 * shouting)
+        return Felt(Emotion(arousal=0.3 + 0.1 * shouting), strength, because)
     valence, arousal = CATEGORIES[category]
-    strength *= 1.0 if shouting else 0.85
-    excitement = arousal * (0.7 + 0.3 * strength) + 0.1 * shouting
-    return Emotion(category, round(valence * strength, 3), round(min(1.0, excitement), 3))
+    shown = strength * (1.0 if shouting else 0.85)
+    excitement = min(1.0, arousal * (0.7 + 0.3 * shown) + 0.1 * shouting)
+    return Felt(Emotion(category, round(valence * shown, 3), round(excitement, 3)), strength, because)
 
 
 def _category(reading: Reading) -> EmotionCategory:

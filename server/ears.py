@@ -34,6 +34,8 @@ from speech.vad import FRAME_SAMPLES, Segmenter, SpeechStarted, SpeechStopped, V
 
 log = structlog.get_logger()
 
+Floats = NDArray[np.float32]
+
 GATE_SAMPLES = 3 * FRAME_SAMPLES  # 96 ms: long enough for a level, short enough to duck in time
 SETTLE_LOOKBACK_S = 4.0  # a long monologue is cut at the quietest spot of its last seconds
 
@@ -60,6 +62,7 @@ class Ears:
         self._newest_at = 0.0  # when the newest sample arrived
         self._gate = LoudnessGate()
         self._held_back = False  # a voice goes on that is too soft to be the fan over the avatar
+        self.overheard: Callable[[Floats, Floats], None] | None = None  # gets the fan's frames and voice probabilities
         self._settling = asyncio.Lock()
 
     @property
@@ -110,6 +113,8 @@ class Ears:
             self._onset_samples = max(self._onset_samples, self._audio.position_samples - GATE_SAMPLES)
             self._held_back = False
             yield FanStarted()
+        if self.overheard and not self._held_back:
+            self.overheard(frames, result.probs)
 
     def _report(self, event: SpeechStarted | SpeechStopped, *, over_avatar: bool) -> list[FanStarted | FanPaused]:
         if isinstance(event, SpeechStarted):

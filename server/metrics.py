@@ -24,6 +24,9 @@ class Metrics:
             "stagedoor_replies_cancelled", "Replies cancelled, by reason and by whether the fan heard any of them.",
             ["reason", "heard"], registry=self.registry,
         )  # fmt: skip
+        self.moods = Counter(
+            "stagedoor_moods", "Guesses of what fans who allow it feel, one a reply.", ["mood"], registry=self.registry
+        )  # fmt: skip
         self.errors = Counter("stagedoor_errors", "Coded errors sent to clients.", ["code"], registry=self.registry)
         self.away = Gauge(
             "stagedoor_visits_away", "Visits whose connection was lost and may come back.", registry=self.registry

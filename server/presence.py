@@ -72,8 +72,10 @@ class Presence:
         """The fan has fallen silent, for a moment or for good."""
         self._listener.pause(_now())
 
-    def mirror(self, feeling: Emotion) -> None:
-        """The fan seems to feel this, strongly, and has allowed us to ask: the listening face answers softly."""
+    def mirror(self, feeling: Emotion | None) -> None:
+        """The fan seems to feel this, strongly, and has allowed us to ask: the listening face answers softly. None:
+        nothing strong, or they do not allow it any more.
+        """
         self._mirrored, self._mirrored_until = feeling, _now() + MIRRORED_S
 
     # --- what is sent ---

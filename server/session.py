@@ -14,16 +14,18 @@ from typing import Any
 
 import structlog
 
+from avatar.affect import Affect, mirrored, mood, tone_hint
 from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.life import Attention
 from avatar.llm import Prompt
 from avatar.persona import Persona
-from protocol.errors import EngineError, InternalError, StagedoorError
+from protocol.errors import ConsentRequiredError, EngineError, InternalError, StagedoorError
 from protocol.messages import (
     Consents,
     ErrorMessage,
+    FanFace,
     Hello,
     ReplyCancelled,
     ReplyChunk,
@@ -32,6 +34,7 @@ from protocol.messages import (
 )
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.ears import Ears
+from server.empathy import Empathy
 from server.lanes import Lanes
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
@@ -102,7 +105,6 @@ class Session:
         """Raises UnsupportedError for an audio format or language that is not spoken."""
         self.id = session_id
         self.persona = persona
-        self.consents: Consents = hello.consents
         self._clock = SessionClock(asyncio.get_running_loop().time)
         self._epoch = self._clock()
         self.outbox = Outbox(self._clock, self._chunk_sent)
@@ -117,6 +119,8 @@ class Session:
         self._maker = ReplyMaker(lanes, prepared, persona, self._clock)
         self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self.presence = Presence(hello.face, settings.seed, lambda: self._face, self._attention, self.outbox.post)
+        self._empathy: Empathy | None = None  # only while the fan allows it
+        self.consent(hello.consents)
         self._reply: Reply | None = None  # the newest one
         self._reply_task: asyncio.Task[None] | None = None
         self._reply_audible_at: float | None = None
@@ -167,6 +171,35 @@ class Session:
         if text.strip():
             self._times = None
             self._handle(FanTyped(text.strip()))
+
+    def consent(self, consents: Consents) -> None:
+        """What the fan allows from now on. What was sensed before is forgotten when it is not allowed any more."""
+        self.consents = consents
+        if not consents.emotion_sensing:
+            self._empathy = self._ears.overheard = None
+            self.presence.mirror(None)
+        elif self._empathy is None:
+            self._empathy = Empathy(self._clock)
+            self._ears.overheard = self._empathy.hear
+
+    def see(self, message: FanFace) -> None:
+        """The fan's own face or heart. Raises ConsentRequiredError, MalformedError or RateError."""
+        if self._empathy is None:
+            raise ConsentRequiredError("fan.face needs the consent emotion_sensing; it was dropped")
+        self._empathy.see(message)
+
+    @property
+    def affect(self) -> Affect | None:
+        """What the fan may feel, for the listening face and the host; None: they did not allow us to ask."""
+        return self._empathy.affect if self._empathy else None
+
+    def _tone_hint(self, words: str) -> str:
+        """How to answer these words, by what the fan may feel."""
+        if self._empathy is None or not words:
+            return ""
+        affect = self._empathy.read(words)
+        self._metrics.moods.labels(mood(affect)).inc()
+        return tone_hint(affect)
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
@@ -273,10 +306,14 @@ class Session:
                     self._warm(self._dialogue.base_prompt())
             case CloseTurn():
                 self._ears.close_turn()
+                if self._empathy:
+                    self._empathy.end_turn()
             case ShowTranscript(turn_id, text, final, stable):
                 self.outbox.post(Transcript(turn_id, text, final, self._ears.language, stable))
                 if not final:
                     self.presence.fan_said(text)
+                    if self._empathy:
+                        self.presence.mirror(mirrored(self._empathy.read(text)))
                     self._warm(self._dialogue.prompt(text, max_tokens=1))
 
     # --- the ears' tasks ---
@@ -329,12 +366,15 @@ class Session:
     def _start_reply(self, action: StartReply) -> None:
         if self._reply_task:
             self._reply_task.cancel()
+        hint = self._tone_hint(action.text)
         reply = Reply(
             id=action.reply_id,
             turn_id=action.turn_id,
             text=action.text,
             line=action.line,
-            prompt=self._dialogue.prompt(action.text, max_tokens=self._settings.max_tokens, seed=action.reply_id),
+            prompt=self._dialogue.prompt(
+                action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id
+            ),
             face=self._face.fork(),
             begun_at=self._clock(),
         )
