@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from protocol.errors import MalformedError, TooLargeError, UnknownTypeError, UnsupportedError
-from protocol.messages import (
+from .errors import MalformedError, TooLargeError, UnknownTypeError, UnsupportedError
+from .messages import (
     MAX_MESSAGE_BYTES,
     SUBPROTOCOL_JSON,
     SUBPROTOCOL_MSGPACK,

@@ -5,7 +5,7 @@ What comes next: tests/golden.py writes the text into PROTOCOL.md and ARCHITECTU
 
 from collections.abc import Iterable
 
-from protocol.handshake import LEGAL, RESUMED, Phase
+from .handshake import LEGAL, RESUMED, Phase
 
 Edge = tuple[str, str, str]
 """From a state, by a label, to a state."""

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from protocol.errors import ErrorCode
-from protocol.timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from .errors import ErrorCode
+from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
 
 PROTOCOL_VERSION = "1.0"
 SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"

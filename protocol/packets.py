@@ -7,7 +7,7 @@ sent in a few kilobytes: what is too long is refused before. What comes next: se
 
 from collections.abc import Iterable
 
-from protocol.errors import MalformedError
+from .errors import MalformedError
 
 PACKET_MS = 20  # what we send, and ask for
 MAX_PACKET_MS = 120  # RFC 6716, section 3.2: more is no Opus packet

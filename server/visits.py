@@ -49,7 +49,7 @@ class Visit:
 
 
 class Visits:
-    """The visits of one room that may be resumed. Belongs to one event loop; owns no task."""
+    """The visits of one room that may be resumed. Belongs to one event loop, and owns a task for each fan away."""
 
     def __init__(self, away_s: float, metrics: Metrics, close: Callable[[Session], Awaitable[None]]) -> None:
         """`close` ends a session for good. With `away_s` 0 no visit can be resumed."""
@@ -58,6 +58,7 @@ class Visits:
         self._close = close
         self._by_token: dict[str, Visit] = {}  # one entry a session, so bounded by the room's places
         self._away: list[Visit] = []  # longest away first
+        self._waiting: set[asyncio.Task[None]] = set()
 
     def issue_token(self, visit: Visit) -> str:
         """A new token for this visit; the one before is worth nothing from now on. Empty: it cannot be resumed."""
@@ -86,16 +87,34 @@ class Visits:
         return visit
 
     async def part(self, visit: Visit, holder: object, *, lost: bool) -> None:
-        """The connection `holder` is over. When it was lost, waits for its fan; else, and at last, ends the session,
-        unless another connection has it by then.
+        """The connection `holder` is over. Ends the session unless another connection has it; one that was lost is
+        kept for a while, and ended then.
         """
+        if visit.holder is not holder:
+            return
+        if not (lost and visit.token):
+            await self._end(visit)
+            return
+        task = asyncio.create_task(self._keep(visit, holder), name=f"away-{visit.session.id}")
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def close(self) -> None:
+        """Waits for nobody any more."""
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    async def _keep(self, visit: Visit, holder: object) -> None:
         try:
-            if lost and visit.token and visit.holder is holder:
-                await self._wait(visit)
+            await self._wait(visit)
         finally:
             if visit.holder is holder:
-                self._by_token.pop(visit.token, None)
-                await self._close(visit.session)
+                await self._end(visit)
+
+    async def _end(self, visit: Visit) -> None:
+        self._by_token.pop(visit.token, None)
+        await self._close(visit.session)
 
     async def _wait(self, visit: Visit) -> None:
         self._away.append(visit)

@@ -1,8 +1,8 @@
 """Sound as it travels and as the house wants it: PCM16 inside, PCM16 or Opus on the wire.
 
 A connection has one Microphone, which also counts audio against real time, and one Speaker. They run on the event
-loop: a chunk of 200 ms takes about 1 ms to encode, a packet of 20 ms 0.03 ms to decode (bench/opus.py), less than a thread
-would cost in waiting. What comes next: connection.py hands sound to the session and chunks to the socket.
+loop: a chunk of 200 ms takes about 1 ms to encode, a packet of 20 ms 0.03 ms to decode (bench/opus.py), less than a
+thread would cost in waiting. What comes next: connection.py hands sound to the session and chunks to the socket.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,231 @@
+"""A conversation with a Stagedoor server: one `Talk`, over as many connections as the network needs.
+
+Plays in real time without a sound device unless told that one pulls, sends the marks, and comes back with the resume
+token after a lost connection. What comes next: protocol/PROTOCOL.md, which it follows.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from stagedoor.protocol.codec import Codec
+from stagedoor.protocol.errors import ClientError
+from stagedoor.protocol.messages import (
+    SUBPROTOCOL_MSGPACK,
+    AudioChunk,
+    ClientMessage,
+    DisclosureAcknowledged,
+    ErrorMessage,
+    Hello,
+    Interrupt,
+    Leave,
+    PlaybackMark,
+    ReplyCancelled,
+    ReplyChunk,
+    Resume,
+    ServerMessage,
+    TextInput,
+    Welcome,
+)
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
+
+from .playback import Playback
+
+MARK_EVERY_S = 0.1
+PULL_S = 0.02
+RETRY_S = (0.1, 0.3, 1.0, 2.0, 4.0)  # the last one again and again
+HELLO_WAIT_S = 15.0
+_LOST = frozenset({1001, 1006, 1011, 1012, 1013})
+
+
+class RefusedError(Exception):
+    """The server ended the visit; `code` is one of the protocol's."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class ConnectionLostError(Exception):
+    """The network is gone, and the visit could not be resumed."""
+
+
+class Talk:
+    """One visit. Iterate over it for the server's messages; the ones it needs itself it has acted on already."""
+
+    def __init__(self, url: str, hello: Hello, *, plays: bool) -> None:
+        """See `connect`."""
+        self._url = url
+        self._hello = hello
+        self._codec = Codec(SUBPROTOCOL_MSGPACK)
+        self._plays = plays
+        self._socket: ClientConnection | None = None
+        self._welcome: Welcome | None = None
+        self._playback: Playback | None = None
+        self._marked = (0, 0)
+        self._fatal: RefusedError | None = None
+
+    @property
+    def welcome(self) -> Welcome:
+        """The server's newest hello."""
+        if self._welcome is None:
+            raise ConnectionLostError("not connected")
+        return self._welcome
+
+    @property
+    def playback(self) -> Playback:
+        """What is heard now, and the face that belongs to it."""
+        if self._playback is None:
+            raise ConnectionLostError("not connected")
+        return self._playback
+
+    async def acknowledge(self) -> None:
+        """The person was shown `welcome.disclosure` and said yes. Nothing is heard or said before."""
+        await self._send(DisclosureAcknowledged())
+
+    async def type(self, text: str) -> None:
+        """A typed turn."""
+        await self._send(TextInput(text))
+
+    async def speak(self, audio: bytes) -> None:
+        """20 to 100 ms of microphone in the format of `audio_in`. Send silence too: it ends turns."""
+        await self._send(AudioChunk(audio))
+
+    async def interrupt(self) -> None:
+        """Stops the reply that sounds."""
+        await self._send(Interrupt())
+
+    async def leave(self) -> None:
+        """Says goodbye; the iteration ends."""
+        await self._send(Leave())
+
+    def __aiter__(self) -> AsyncIterator[ServerMessage]:
+        return self._messages()
+
+    # --- the connection ---
+
+    async def open(self) -> None:
+        """Connects and says hello. Raises RefusedError, or what websockets raises when nobody listens."""
+        self._socket = await open_socket(
+            self._url, subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], compression=None, close_timeout=2
+        )
+        await self._send(self._hello)
+        try:
+            async with asyncio.timeout(HELLO_WAIT_S):
+                message = await self._receive()
+        except ConnectionClosed as closed:
+            raise self._fatal or ConnectionLostError(str(closed)) from closed
+        if not isinstance(message, Welcome):
+            raise self._fatal or RefusedError("illegal_state", "the server did not say hello")
+        self._welcome = message
+        if self._playback is None or not message.resumed:
+            self._playback = Playback(message)
+        else:
+            self._playback.forget_unheard()
+
+    async def close(self) -> None:
+        """Ends the visit."""
+        if self._socket:
+            with suppress(ConnectionClosed):
+                await self._send(Leave())
+            await self._socket.close()
+
+    async def play(self) -> None:
+        """Pulls in real time where no sound device does, and sends marks, until it is cancelled."""
+        began, pulled_s, marked_at = time.monotonic(), 0.0, 0.0
+        while True:
+            await asyncio.sleep(PULL_S)
+            now = time.monotonic()
+            if self._plays:
+                self.playback.pull(round((now - began - pulled_s) * self.playback.rate_hz))
+                pulled_s = now - began
+            ended = not self.playback.sounding
+            if now - marked_at >= MARK_EVERY_S or ended:
+                marked_at = now
+                await self._mark()
+
+    async def _mark(self) -> None:
+        for mark in self.playback.marks():
+            if mark > self._marked:  # by reply, then by samples
+                self._marked = mark
+                with suppress(ConnectionClosed):
+                    await self._send(PlaybackMark(*mark))
+
+    async def _messages(self) -> AsyncGenerator[ServerMessage, None]:
+        while True:
+            try:
+                message = await self._receive()
+            except ConnectionClosed as closed:
+                if self._fatal:
+                    raise self._fatal from None
+                if self._code(closed) == 1000:
+                    return
+                await self._come_back(closed)
+                continue
+            if message:
+                yield message
+
+    async def _receive(self) -> ServerMessage | None:
+        """The next message, acted on. None: one that this version does not know."""
+        if self._socket is None:
+            raise ConnectionLostError("not connected")
+        try:
+            message = self._codec.decode_server(await self._socket.recv())
+        except ClientError:  # a type or a value of a newer version
+            return None
+        match message:
+            case ReplyChunk():
+                self.playback.add(message)
+            case ReplyCancelled(reply_id):
+                self.playback.cancel(reply_id)
+            case ErrorMessage(code, text, True):
+                self._fatal = RefusedError(code, text)
+        return message
+
+    async def _come_back(self, closed: ConnectionClosed) -> None:
+        welcome = self.welcome
+        if not welcome.resume_token or not (self._code(closed) in _LOST or "slow_reader" in str(closed)):
+            raise ConnectionLostError(str(closed)) from closed
+        reply_id, heard = (self.playback.marks() or [(0, 0)])[-1]
+        self._hello = Hello(client=self._hello.client, resume=Resume(welcome.resume_token, reply_id, heard))
+        until, tries = time.monotonic() + welcome.limits.max_away_s, 0
+        while time.monotonic() < until:
+            await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+            tries += 1
+            with suppress(OSError, TimeoutError, InvalidHandshake):
+                await self.open()
+                return
+        raise ConnectionLostError(f"could not come back within {welcome.limits.max_away_s} s") from closed
+
+    async def _send(self, message: ClientMessage) -> None:
+        if self._socket is None:
+            raise ConnectionLostError("not connected")
+        await self._socket.send(self._codec.encode(message))
+
+    @staticmethod
+    def _code(closed: ConnectionClosed) -> int:
+        return closed.rcvd.code if closed.rcvd else 1006
+
+
+@asynccontextmanager
+async def connect(url: str, *, plays: bool = True, **hello: Any) -> AsyncIterator[Talk]:
+    """Connects, and says goodbye at the end.
+
+    hello: fields of the protocol's Hello, such as name, token, language, audio_in, face, consents. plays: replies are
+    played in real time without being heard; False where a sound device calls `talk.playback.pull`.
+    Raises RefusedError when the server does not let this client in, OSError when nobody listens.
+    """
+    talk = Talk(url, Hello(**{"client": "stagedoor.client", **hello}), plays=plays)
+    await talk.open()
+    player = asyncio.create_task(talk.play(), name="stagedoor-client-player")
+    try:
+        yield talk
+    finally:
+        player.cancel()
+        await asyncio.gather(player, return_exceptions=True)
+        await talk.close()

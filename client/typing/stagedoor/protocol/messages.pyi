@@ -1,0 +1,1 @@
+from protocol.messages import *

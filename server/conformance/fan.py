@@ -1,0 +1,63 @@
+"""The scripted fan: runs every check against one server, each on connections of its own.
+
+What comes next: report.py writes down what came of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from websockets.exceptions import WebSocketException
+
+from protocol.errors import StagedoorError
+from server.conformance import bounds, hands, returns, talks
+from server.conformance.hands import Check
+from server.conformance.line import Target
+from server.conformance.report import NotApplicableError, Result, ViolationError
+
+CHECKS: Mapping[str, Mapping[str, Check]] = {
+    **hands.CHECKS,
+    **talks.CHECKS,
+    **returns.CHECKS,
+    **bounds.CHECKS,
+}
+CHECK_WAIT_S = 150.0
+
+
+async def check_server(
+    target: Target, told: Callable[[Result], None], only: str = "", at_once: int = 1
+) -> list[Result]:
+    """Every demand on a server, `at_once` at the same time; `told` hears of each result at once. `only`: demands and
+    chapters that contain this text.
+    """
+    places = asyncio.Semaphore(at_once)
+
+    async def run(chapter: str, demand: str, check: Check) -> Result:
+        async with places:
+            result = await _run(chapter, demand, check, target)
+            told(result)
+            return result
+
+    return await asyncio.gather(
+        *(
+            run(chapter, demand, check)
+            for chapter, checks in CHECKS.items()
+            for demand, check in checks.items()
+            if only.lower() in f"{chapter}: {demand}".lower()
+        )
+    )
+
+
+async def _run(chapter: str, demand: str, check: Check, target: Target) -> Result:
+    began = time.monotonic()
+    outcome, detail = "passed", ""
+    try:
+        async with asyncio.timeout(CHECK_WAIT_S):
+            await check(target)
+    except NotApplicableError as reason:
+        outcome, detail = "skipped", str(reason)
+    except (ViolationError, StagedoorError) as error:
+        outcome, detail = "failed", str(error)
+    except (WebSocketException, OSError, TimeoutError, EOFError) as error:
+        outcome, detail = "failed", f"{type(error).__name__}: {error}"
+    return Result(chapter, demand, outcome, detail, time.monotonic() - began)  # type: ignore[arg-type]

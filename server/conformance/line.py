@@ -1,0 +1,203 @@
+"""One WebSocket to the server under test: sends anything, waits for what must come, plays replies in real time.
+
+What comes next: the checks (hands.py, talks.py, bounds.py, returns.py) open lines and demand things of them.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from protocol.codec import Codec
+from protocol.messages import (
+    SUBPROTOCOL_MSGPACK,
+    ClientMessage,
+    DisclosureAcknowledged,
+    ErrorMessage,
+    Hello,
+    Ping,
+    PlaybackMark,
+    Pong,
+    ReplyCancelled,
+    ReplyChunk,
+    ServerMessage,
+    Welcome,
+)
+from server.conformance.report import ViolationError
+from server.conformance.witness import Witness, demand
+
+WAIT_S = 10.0
+REPLY_WAIT_S = 45.0  # a busy machine without a graphics card is still a server
+GREETING_WAIT_S = 1.5
+MARK_EVERY_S = 0.1
+
+M = TypeVar("M", bound=ServerMessage)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server under test."""
+
+    url: str
+    token: str = ""
+
+    @asynccontextmanager
+    async def line(self, subprotocol: str = SUBPROTOCOL_MSGPACK, **options: Any) -> AsyncIterator["Line"]:
+        """A fresh connection, without a word said; `options` are websockets.connect's."""
+        async with connect(
+            self.url, subprotocols=[Subprotocol(subprotocol)], **{"compression": None, "close_timeout": 2, **options}
+        ) as socket:
+            line = Line(socket, Codec(subprotocol))
+            try:
+                yield line
+            finally:
+                await line.hang_up()
+
+    @asynccontextmanager
+    async def fan(self, subprotocol: str = SUBPROTOCOL_MSGPACK, **hello: Any) -> AsyncIterator["Line"]:
+        """A fan who said hello and acknowledged; a greeting is waited for and skipped."""
+        async with self.line(subprotocol) as line:
+            await line.enter(Hello(client="stagedoor conformance", **{"token": self.token, **hello}))
+            yield line
+
+
+class Line:
+    """One connection to the server under test."""
+
+    def __init__(self, socket: ClientConnection, codec: Codec) -> None:
+        self.socket = socket
+        self.codec = codec
+        self.witness = Witness()
+        self.chunks: list[ReplyChunk] = []
+        self._first_chunk_at = 0.0
+        self._player = asyncio.create_task(self._play(), name="conformance-player")
+
+    @property
+    def welcome(self) -> Welcome:
+        """The server's hello."""
+        if self.witness.welcome is None:
+            raise ViolationError("no hello of the server")
+        return self.witness.welcome
+
+    async def enter(self, hello: Hello) -> Welcome:
+        """Says hello, acknowledges the disclosure, and lets a greeting pass."""
+        await self.send(hello)
+        welcome = await self.until(Welcome)
+        if not hello.resume:
+            await self.send(DisclosureAcknowledged())
+            with suppress(ViolationError):
+                await self.until(ReplyChunk, GREETING_WAIT_S)
+                await self.rest()
+        return welcome
+
+    async def send(self, message: ClientMessage) -> None:
+        """One message."""
+        data = self.codec.encode(message)
+        await self.socket.send(data if self.codec.binary else data.decode())
+
+    async def send_raw(self, data: bytes | str) -> None:
+        """Anything, in a frame of its kind."""
+        await self.socket.send(data)
+
+    async def receive(self, within_s: float = WAIT_S) -> ServerMessage:
+        """The next message. Raises TimeoutError, ViolationError when the server hung up or broke a rule."""
+        try:
+            async with asyncio.timeout(within_s):
+                message = self.codec.decode_server(await self.socket.recv())
+        except ConnectionClosed as closed:
+            raise ViolationError(f"the server hung up: {closed}") from None
+        self.witness.watch(message)
+        if isinstance(message, ReplyChunk):
+            if not self.chunks or self.chunks[-1].reply_id != message.reply_id:
+                self._first_chunk_at = time.monotonic()
+            self.chunks.append(message)
+        return message
+
+    async def until(self, kind: type[M], within_s: float = WAIT_S) -> M:
+        """The next message of this kind; others pass. Raises ViolationError when it does not come."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    message = await self.receive(within_s)
+                    if isinstance(message, kind):
+                        return message
+        except TimeoutError:
+            raise ViolationError(f"no {kind.__struct_config__.tag} within {within_s:.0f} s") from None
+
+    async def error(self, *codes: str) -> ErrorMessage:
+        """The next error, which must have one of these codes."""
+        error = await self.until(ErrorMessage)
+        demand(error.code in codes, f"error {error.code} ({error.message}), expected {' or '.join(codes)}")
+        return error
+
+    async def closed(self, *codes: int, within_s: float = WAIT_S) -> None:
+        """The server must hang up, with one of these codes."""
+        try:
+            async with asyncio.timeout(within_s):
+                while True:
+                    await self.socket.recv()
+        except ConnectionClosed:
+            pass
+        except TimeoutError:
+            raise ViolationError(f"still open after {within_s:.0f} s, expected a close") from None
+        code = self.socket.close_code
+        demand(code in codes, f"closed with {code}, expected {' or '.join(map(str, codes))}")
+
+    async def alive(self) -> None:
+        """The server must still answer."""
+        nonce = time.monotonic_ns() % 2**40
+        await self.send(Ping(nonce))
+        demand((await self.until(Pong)).nonce == nonce, "a pong with another nonce")
+
+    async def reply(self, within_s: float = REPLY_WAIT_S) -> list[ReplyChunk]:
+        """All chunks of the next reply that comes to its end."""
+        while not (await self.until(ReplyChunk, within_s)).last:
+            pass
+        return [chunk for chunk in self.chunks if chunk.reply_id == self.witness.newest_reply_id]
+
+    async def rest(self) -> None:
+        """Until the newest reply was sent to its end, or cancelled, and played."""
+        while not self.witness.finished:
+            await self.receive(REPLY_WAIT_S)
+        await asyncio.sleep(max(0.0, self._left_s()))
+
+    async def hang_up(self) -> None:
+        """Ends the player."""
+        self._player.cancel()
+        await asyncio.gather(self._player, return_exceptions=True)
+
+    def abort(self) -> None:
+        """The network is gone: no goodbye."""
+        self._player.cancel()
+        self.socket.transport.abort()
+
+    def heard_samples(self) -> int:
+        """How much of the newest reply was played by now."""
+        rate = self.welcome.audio_out.sample_rate_hz
+        first = next(c.start_samples for c in self.chunks if c.reply_id == self.witness.newest_reply_id)
+        return min(self.witness.end_samples, first + int((time.monotonic() - self._first_chunk_at) * rate))
+
+    def _left_s(self) -> float:
+        if not self.chunks:
+            return 0.0
+        return (self.witness.end_samples - self.heard_samples()) / self.welcome.audio_out.sample_rate_hz
+
+    async def _play(self) -> None:
+        marked = (0, -1)
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(MARK_EVERY_S)
+                if self.chunks and marked != (mark := (self.witness.newest_reply_id, self.heard_samples())):
+                    marked = mark
+                    await self.send(PlaybackMark(*mark))
+
+
+async def cancelled(line: Line, within_s: float = WAIT_S) -> ReplyCancelled:
+    """The reply that sounds must be cancelled."""
+    return await line.until(ReplyCancelled, within_s)

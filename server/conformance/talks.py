@@ -1,0 +1,161 @@
+"""Checks of the conversation: replies, pace, interruptions. The fan's voice is the server's own, recorded before."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from protocol.messages import (
+    AudioChunk,
+    ConsentChange,
+    Consents,
+    Interrupt,
+    Notice,
+    PlaybackMark,
+    ReplyChunk,
+    TextInput,
+    Transcript,
+    TurnReport,
+)
+from server.conformance.hands import Check
+from server.conformance.line import REPLY_WAIT_S, Line, Target, cancelled
+from server.conformance.report import NotApplicableError
+from server.conformance.witness import demand
+
+QUESTION = "Tell me about your day."
+AHEAD_S = 1.6  # a second is promised; the rest is the scheduling of two busy machines
+CHUNK_S = 0.02
+INPUT_RATE_HZ = 16_000
+
+
+async def _typed_turn(target: Target) -> None:
+    async with target.fan() as line:
+        await line.send(TextInput(QUESTION))
+        transcript = await line.until(Transcript)
+        demand(transcript.final and transcript.text == QUESTION, f"the transcript is {transcript}")
+        chunks = await line.reply()
+        demand(line.witness.end_samples > 0, "a reply without a sound")
+        demand(any(chunk.words for chunk in chunks), "a reply without words")
+        await line.rest()
+        await line.send(TextInput(QUESTION))
+        report = await line.until(TurnReport, REPLY_WAIT_S)
+        demand(report.reply_id == line.witness.newest_reply_id, f"a report of reply {report.reply_id}")
+
+
+async def _pace(target: Target) -> None:
+    async with target.fan() as line:
+        await line.send(TextInput(QUESTION))
+        first = await line.until(ReplyChunk, REPLY_WAIT_S)
+        began, rate_hz = time.monotonic(), line.welcome.audio_out.sample_rate_hz
+        chunk = first
+        while not chunk.last:
+            chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
+            ahead_s = chunk.start_samples / rate_hz - (time.monotonic() - began)
+            demand(ahead_s <= AHEAD_S, f"sent {ahead_s:.2f} s before it is due")
+
+
+async def _speak_over(target: Target) -> None:
+    async with target.fan() as line:
+        voice = await _recorded_voice(line)
+        sounding = await _begin_reply(line, min_s=2.5)
+        talking = asyncio.create_task(_speak(line, voice), name="conformance-voice")
+        try:
+            over = await cancelled(line, within_s=8.0)
+        finally:
+            talking.cancel()
+            await asyncio.gather(talking, return_exceptions=True)
+        demand(over.reply_id == sounding, f"reply {over.reply_id} was cancelled, {sounding} sounded")
+        demand(over.reason in ("barge_in", "fan_went_on"), f"for the reason {over.reason}")
+        demand(over.heard_samples <= line.witness.end_samples, "more was heard than sent")
+
+
+async def _stop_button(target: Target) -> None:
+    async with target.fan() as line:
+        sounding = await _begin_reply(line)
+        await line.send(Interrupt())
+        over = await cancelled(line)
+        demand((over.reply_id, over.reason) == (sounding, "interrupt"), f"{over}")
+        demand(over.heard_samples <= line.witness.end_samples, "more was heard than sent")
+        await line.send(TextInput(QUESTION))
+        await line.reply()
+        demand(line.witness.newest_reply_id > sounding, "the next reply has an old number")
+
+
+async def _type_over(target: Target) -> None:
+    async with target.fan() as line:
+        sounding = await _begin_reply(line)
+        await line.send(TextInput("Wait, another question."))
+        over = await cancelled(line)
+        demand((over.reply_id, over.reason) == (sounding, "interrupt"), f"{over}")
+        await line.reply()
+
+
+async def _strange_marks(target: Target) -> None:
+    async with target.fan() as line:
+        await line.send(PlaybackMark(2**53 - 1, 2**53 - 1))
+        sounding = await _begin_reply(line)
+        await line.send(PlaybackMark(sounding, 2**53 - 1))
+        await line.send(PlaybackMark(0, 5))
+        await line.reply()
+
+
+async def _consent(target: Target) -> None:
+    async with target.fan() as line:
+        await line.send(ConsentChange(Consents(memory=True)))
+        demand((await line.until(Notice)).kind == "consent", "another notice")
+
+
+async def _begin_reply(line: Line, min_s: float = 1.0) -> int:
+    """Asks until a reply sounds that has some way to go."""
+    rate_hz = line.welcome.audio_out.sample_rate_hz
+    for _ in range(3):
+        await line.send(TextInput(QUESTION))
+        chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
+        sent_s = 0.0
+        while not chunk.last and sent_s < min(min_s, 0.9):
+            chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
+            sent_s = line.witness.end_samples / rate_hz
+        if not chunk.last:
+            return chunk.reply_id
+        await line.rest()
+    raise NotApplicableError(f"the server's replies to {QUESTION!r} are shorter than a second")
+
+
+async def _recorded_voice(line: Line) -> bytes:
+    """A reply as a microphone at 16 kHz would hear it."""
+    await line.send(TextInput(QUESTION))
+    audio = b"".join(chunk.audio for chunk in await line.reply())
+    await line.rest()
+    pcm = np.frombuffer(audio, "<i2")
+    at = np.arange(0, len(pcm) - 1, line.welcome.audio_out.sample_rate_hz / INPUT_RATE_HZ)
+    heard: bytes = np.interp(at, np.arange(len(pcm)), pcm).astype("<i2").tobytes()
+    return heard
+
+
+async def _speak(line: Line, pcm16: bytes) -> None:
+    """Says it in real time, from its first loud sample on, again and again."""
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm16, "<i2").astype(int)) > 1000)
+    pcm16 = pcm16[2 * int(loud[0]) :] if len(loud) else pcm16
+    step = 2 * int(CHUNK_S * INPUT_RATE_HZ)
+    began, sent = time.monotonic(), 0
+    while True:
+        for at in range(0, len(pcm16) - step + 1, step):
+            await line.send(AudioChunk(pcm16[at : at + step]))
+            sent += 1
+            await asyncio.sleep(max(0.0, began + sent * CHUNK_S - time.monotonic()))
+
+
+CHECKS: Mapping[str, Mapping[str, Check]] = {
+    "conversation": {
+        "a typed turn has its transcript, reply and report": _typed_turn,
+        "a change of consent is confirmed": _consent,
+        "marks from nowhere change nothing": _strange_marks,
+    },
+    "back-pressure": {"a reply is sent about a second ahead, not more": _pace},
+    "barge-in": {
+        "a voice over the reply cancels it": _speak_over,
+        "the stop button cancels it; the next reply has a newer number": _stop_button,
+        "typing over it cancels it": _type_over,
+    },
+}
