@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIPS ?= tests/clips
+PEERS ?= ../shared/peers
 TEXTS ?= ../shared/data/text
 STAMP := $(VENV)/.stamp
 
@@ -11,7 +12,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/compress.mjs
 
-.PHONY: help run demo page check test bench bench-emotion bench-face lock golden clean
+.PHONY: help run demo page check test bench bench-emotion bench-face bench-peer lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -59,12 +60,16 @@ test: $(STAMP)-dev $(PAGE)  ## every test: unit, session, contract, system, web
 bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with GoEmotions, see bench/emotion.py
 	$(BIN)/python -m bench.emotion --data $(TEXTS)
 
-bench: $(STAMP)-dev  ## latency, recognition and persona figures into out/bench/; CLIPS=folder for more clips
+bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures into out/bench/; CLIPS=folder for more
 	$(BIN)/stagedoor models pull --for bench
 	$(BIN)/python -m bench.all --clips $(CLIPS)
 
 bench-face: $(STAMP)-dev  ## how exact the mouth is, beside two public rules; writes out/bench/face.json
 	$(BIN)/python -m bench.face
+
+bench-peer: $(STAMP)-dev  ## the same turns against Pipecat with the same models; PEERS=folder holds its harness
+	$(BIN)/stagedoor models pull --for bench
+	$(BIN)/python -m bench.peer --peers $(PEERS) --clips $(CLIPS)
 
 golden: $(STAMP)-dev  ## write protocol/golden/ and the generated parts of PROTOCOL.md anew
 	$(BIN)/python -m tests.golden

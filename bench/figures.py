@@ -13,7 +13,7 @@ from bench.overlap import OverlapScore
 INK, QUIET, GRID = "#1f2430", "#6b7280", "#e5e7eb"
 COLOURS = {
     "language model": "#b4501f", "opening": "#b7791f", "words by the model": "#7c5cb8", "prepared": "#2563a8",
-    "several fans at once": "#8a8f99",
+    "several fans at once": "#8a8f99", "Stagedoor": "#b4501f", "Pipecat, fast": "#8a8f99",
 }  # fmt: skip
 RIGHT, WRONG = "#0f766e", "#c2410c"
 SOUNDS = {
@@ -59,6 +59,23 @@ def draw_ears(
     _draw_targets(panels[1, 1], figures, targets)
     picture.suptitle(_title(figures), x=0.08, y=0.975, ha="left", fontsize=13, color=INK, linespacing=1.5)
     picture.subplots_adjust(left=0.08, right=0.97, top=0.915, bottom=0.06, wspace=0.36, hspace=0.22)
+    picture.savefig(path)
+
+
+def draw_peer(figures: Mapping[str, Any], ours: Sequence[float], theirs: Sequence[float], path: Path) -> None:
+    """Writes a PNG: every turn of both systems on one axis."""
+    picture = Picture(figsize=(12, 4.5), dpi=110, facecolor="white")
+    panel: Any = picture.subplots()
+    _draw_spread(panel, {name: values for name, values in (("Stagedoor", ours), ("Pipecat, fast", theirs)) if values})
+    ratio = figures.get("peer_ratio_p50")
+    said = "nothing to compare" if ratio is None else f"p50 is {ratio:.2f} of Pipecat's, 1/{1 / max(ratio, 1e-3):.1f}"
+    picture.suptitle(
+        f"Voice to voice, same harness, clips, models and machine: {said}\n"
+        f"of {figures['ours_turns']} and {figures['pipecat_turns']} turns cut off {figures['ours_cut_off']} and "
+        f"{figures['pipecat_cut_off']}, unanswered {figures['ours_no_reply']} and {figures['pipecat_no_reply']}",
+        x=0.04, y=0.96, ha="left", fontsize=12.5, color=INK, linespacing=1.5,
+    )  # fmt: skip
+    picture.subplots_adjust(left=0.04, right=0.97, top=0.8, bottom=0.13)
     picture.savefig(path)
 
 

@@ -67,6 +67,11 @@ class ServerProcess:
         """Where fans connect."""
         return self.url.replace("http", "ws", 1) + "/ws"
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     def __enter__(self) -> Self:
         """Returns when /health answers. Raises ServerProcessError."""
         names = {f"STAGEDOOR__{key.replace('.', '__').upper()}": value for key, value in self._settings.items()}
