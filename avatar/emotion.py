@@ -197,8 +197,8 @@ def felt(text: str) -> Felt:
     folded = text.lower().replace("’", "'")
     if category in {"joy", "affection"} and because and (denied := re.search(_NEGATED + re.escape(because), folded)):
         category, strength, because = "sadness", 0.6, denied[0]
-    elif category == "neutral" and (sorrow := _SORROWS.search(folded)):
-        category, strength, because = "sadness", 0.8, sorrow[0]
+    elif category in {"neutral", "sadness"} and (sorrow := _SORROWS.search(folded)):
+        category, strength, because = "sadness", max(strength, 0.8), because if category == "sadness" else sorrow[0]
     shouting = min(3, text.count("!") + is_shouted(text))
     if category == "neutral":
         return Felt(Emotion(arousal=0.3 + 0.1 * shouting), strength, because)

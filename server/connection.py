@@ -31,6 +31,7 @@ from protocol.messages import (
     ConsentChange,
     DisclosureAcknowledged,
     ErrorMessage,
+    FanFace,
     FanPose,
     Hello,
     Interrupt,
@@ -238,12 +239,14 @@ class Connection:
                 session.mark(reply_id, heard_samples)
             case FanPose(head):
                 session.presence.see(head)
+            case FanFace():
+                session.see(message)
             case Interrupt():
                 session.interrupt()
             case Ping(nonce):
                 session.outbox.post(Pong(nonce, session.now_ms()))
             case ConsentChange(consents):
-                session.consents = consents
+                session.consent(consents)
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
 
 
