@@ -1,7 +1,7 @@
 """The `stagedoor` command.
 
 run     serve fans                    talk    try a persona in the terminal
-models  pull, list, verify
+models  pull, list, verify      conformance  prove a server or a client
 
 What comes next: app.py loads the engines, listener.py lets the world in.
 """
@@ -14,10 +14,14 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from avatar.persona import Persona, PersonaError, load_personas
 from protocol.errors import StagedoorError
 from server.app import load_engines, start_engines
+from server.calibration import measured_capacity
 from server.config import Config, ConfigError, load_config
+from server.conformance.cli import conformance_command
 from server.lanes import Lanes
 from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
@@ -39,6 +43,8 @@ def main(argv: Sequence[str]) -> int:
     """Runs the command; the exit code is 0, 1 for what went wrong, or 2 for what was asked wrongly."""
     if argv and argv[0] == "models":
         return models_command(argv[1:])
+    if argv and argv[0] == "conformance":
+        return conformance_command(argv[1:])
     arguments = _parser().parse_args(argv)
     try:
         config = load_config(arguments.config, os.environ)
@@ -63,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     talk_parser.add_argument("persona", nargs="?", default="", help="a persona's id; default: the configured one")
     talk_parser.add_argument("--speak", action="store_true", help="use the microphone and loudspeaker")
     commands.add_parser("models", help="pull, list or verify the models")
+    commands.add_parser("conformance", help="prove a server or a client by the protocol")
     return parser
 
 
@@ -88,10 +95,22 @@ def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) ->
     required = config.access.tokens == "required" or (
         config.access.tokens == "auto" and config.server.host not in LOOPBACK
     )
-    rules = RoomRules(config.server.persona, config.server.max_sessions, required, config.wire_limits())
+    rules = RoomRules(
+        config.server.persona,
+        config.server.max_sessions,
+        required,
+        config.wire_limits(),
+        config.admission.max_waiting,
+        config.admission.visit_s,
+    )
     signer = TokenSigner(config.access.secret or secrets.token_hex(32))
     settings = SessionSettings(max_tokens=config.llm.max_tokens, greet=config.server.greet)
     return Room(lanes, personas, signer, rules, settings)
+
+
+def with_measured_capacity(config: Config, fans: int) -> Config:
+    """The same, for so many fans."""
+    return msgspec.structs.replace(config, server=msgspec.structs.replace(config.server, max_sessions=fans))
 
 
 async def serve(config: Config) -> None:
@@ -102,12 +121,17 @@ async def serve(config: Config) -> None:
         engines = await start_engines(config)
         try:
             check_voices(personas.values(), engines.voices)
+            if not config.server.max_sessions:
+                config = with_measured_capacity(
+                    config, await measured_capacity(engines.lanes, personas[config.server.persona].voice, config)
+                )
             room = build_room(config, engines.lanes, personas)
             server = build_server(build_asgi(room, config.access.origins))
             _say_where(config, listening.getsockname()[1], room)
             rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
             await server.serve(sockets=[listening])
             rehearsal.cancel()
+            await room.close()
         finally:
             await engines.end()
     finally:

@@ -26,10 +26,17 @@ class ConfigError(Exception):
 class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8700  # 0 takes a free one
-    max_sessions: Positive = 8
+    max_sessions: Annotated[int, Meta(ge=0)] = 8  # 0: measured at the start
     persona: str = "nova"  # who answers when the join token names nobody
     personas: str = ""  # a folder of more personas
     greet: bool = True
+
+
+class AdmissionConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What happens when every place is taken."""
+
+    max_waiting: Annotated[int, Meta(ge=0)] = 20
+    visit_s: Annotated[float, Meta(gt=0)] = 300.0  # a visit's length, until some have ended
 
 
 class AccessConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +97,7 @@ class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerConfig = ServerConfig()
+    admission: AdmissionConfig = AdmissionConfig()
     access: AccessConfig = AccessConfig()
     limits: LimitsConfig = LimitsConfig()
     asr: AsrConfig = AsrConfig()

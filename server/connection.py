@@ -6,6 +6,7 @@ and is otherwise forgotten; a fatal one, or too many, closes. What comes next: s
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from protocol.codec import Codec
 from protocol.errors import (
     ClientError,
     IdleError,
+    IllegalStateError,
     InternalError,
     RateError,
     SessionOverError,
@@ -35,6 +37,7 @@ from protocol.messages import (
     FanPose,
     Hello,
     Interrupt,
+    Leave,
     Notice,
     PersonaCard,
     Ping,
@@ -88,6 +91,7 @@ class Connection:
         self._handshake = Handshake()
         self._limits = room.rules.limits
         self._mistakes = 0
+        self._early: deque[ClientMessage] = deque(maxlen=8)  # said while standing in line
         self._messages = LeakyBucket(2.0 * self._limits.max_messages_per_s, self._limits.max_messages_per_s, clock)
 
     async def run(self) -> None:
@@ -139,11 +143,46 @@ class Connection:
             else:
                 return None
 
-    async def _enter(self, hello: Hello) -> Visit:
+    async def _enter(self, hello: Hello) -> Visit | None:
         if hello.resume:
             return await self._room.visits.come_back(hello.resume, self)
-        session = self._room.open_session(msgspec.structs.replace(hello, audio_in=heard_format(hello)))
+        session = await self._wait_for_place(msgspec.structs.replace(hello, audio_in=heard_format(hello)))
+        if session is None:
+            return None
         return Visit(session, hello, asyncio.get_running_loop().time() + self._limits.max_session_s, self)
+
+    async def _wait_for_place(self, hello: Hello) -> Session | None:
+        """The fan's session; while the room is full they are told their place in line. None: they left."""
+
+        async def tell(text: str) -> None:
+            await self._send(Notice("server", text))
+
+        admitting = asyncio.create_task(self._room.admit(hello, tell), name="admit")
+        await asyncio.sleep(0)  # with a place it is done already, and nothing need be read meanwhile
+        if admitting.done():
+            return admitting.result()
+        reading = asyncio.create_task(self._read_in_line(admitting), name="read-in-line")
+        try:
+            await asyncio.wait((admitting, reading), return_when=asyncio.FIRST_COMPLETED)
+            return admitting.result() if admitting.done() else reading.result()
+        finally:
+            for task in (admitting, reading):
+                task.cancel()
+            await asyncio.gather(admitting, reading, return_exceptions=True)
+
+    async def _read_in_line(self, admitting: "asyncio.Task[Session]") -> None:
+        """Returns when the client has left. What it says before it was welcomed is kept for later, if it may be."""
+        while self._handshake.phase is not Phase.CLOSED and not admitting.done():
+            try:
+                message = await self._receive(self._limits.max_session_s)
+                if isinstance(message, Ping):
+                    await self._send(Pong(message.nonce, 0.0))
+                elif isinstance(message, DisclosureAcknowledged | ConsentChange):
+                    self._early.append(message)
+                elif not isinstance(message, Leave):
+                    raise IllegalStateError("you are still waiting for a place")
+            except StagedoorError as error:
+                await self._forgive(error, self._send)
 
     def _welcome(self, visit: Visit, audio_out: AudioFormat) -> Welcome:
         session, hello = visit.session, visit.hello
@@ -184,6 +223,8 @@ class Connection:
         async def post(message: ServerMessage) -> None:
             session.outbox.post(message)
 
+        while self._early:
+            await self._dispatch(self._early.popleft(), session, microphone)
         while self._handshake.phase is not Phase.CLOSED:
             try:
                 await self._dispatch(await self._receive(self._limits.max_idle_s), session, microphone)

@@ -4,9 +4,11 @@ Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0
 What comes next: connection.py serves each WebSocket.
 """
 
+import math
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -34,6 +36,8 @@ SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
 }
+
+SEND_BUFFER_BYTES = 64 * 1024  # the kernel would hold a minute of sound for a client that reads nothing
 
 
 class ListenError(Exception):
@@ -103,11 +107,24 @@ def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
         await Connection(StarletteSocket(websocket), Codec(chosen), room).run()
 
     async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok", "sessions": room.n_sessions})
+        lanes = {name: asdict(status) for name, status in room.lanes.status().items()}
+        return JSONResponse(
+            {
+                "status": "ok",
+                "sessions": room.n_sessions,
+                "capacity": room.door.capacity,
+                "waiting": room.door.waiting,
+                "lanes": lanes,
+            }
+        )
 
     async def ready(_: Request) -> Response:
-        full = room.is_full()
-        return JSONResponse({"status": "full" if full else "ready"}, status_code=503 if full else 200)
+        recovering = [name for name, status in room.lanes.status().items() if not status.ready]
+        status = "recovering" if recovering else "full" if room.is_full() else "ready"
+        wait_s = math.ceil(room.wait_s())
+        body = {"status": status, "places": room.door.places, "waiting": room.door.waiting, "wait_s": wait_s}
+        headers = {} if status == "ready" else {"retry-after": str(max(1, wait_s))}
+        return JSONResponse(body, status_code=200 if status == "ready" else 503, headers=headers)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(room.metrics.registry), media_type="text/plain; version=0.0.4")
@@ -137,6 +154,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         listening.bind((host, port))
         listening.listen(128)

@@ -1,15 +1,18 @@
 """The room: everything that sessions share, and the door that counts heads."""
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from avatar.persona import Persona
-from protocol.errors import BusyError, TokenError, UnsupportedError
+from protocol.errors import TokenError, UnsupportedError
 from protocol.messages import PROTOCOL_VERSION, Hello, Limits
+from server.admission import Door
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies, rehearse
@@ -20,6 +23,7 @@ from server.visits import Visits
 log = structlog.get_logger()
 
 MAJOR = PROTOCOL_VERSION.partition(".")[0]
+RETELL_S = 15.0  # those in line are told again when what they were told is no longer true
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class RoomRules:
     max_sessions: int
     tokens_required: bool
     limits: Limits
+    max_waiting: int = 0  # in line for a place; with 0 nobody waits
+    visit_s: float = 300.0  # how long a visit is thought to last
 
 
 class Room:
@@ -50,6 +56,9 @@ class Room:
         self._personas = personas
         self._prepared = PreparedReplies(lanes.meaning)
         self._settings = settings
+        self._clock = asyncio.get_running_loop().time
+        self.door = Door(rules.max_sessions, rules.max_waiting, rules.visit_s)
+        self._moved = asyncio.Event()  # somebody left; a new one each time
         self._sessions: set[Session] = set()
         self.visits = Visits(rules.limits.max_away_s, self.metrics, self.close_session)
 
@@ -59,39 +68,83 @@ class Room:
         return len(self._sessions)
 
     def is_full(self) -> bool:
-        """Whether the next fan would be turned away."""
-        return len(self._sessions) >= self.rules.max_sessions
+        """Whether the next fan would have to wait, or be turned away."""
+        return not self.door.places
+
+    def wait_s(self) -> float:
+        """About how long the next fan would wait; 0 when there is a place."""
+        return self.door.expected_wait_s(self.door.waiting + 1, self._clock()) if self.is_full() else 0.0
 
     async def rehearse(self) -> None:
         """Prepares every persona's fixed lines and prepared answers, behind all other work."""
         await rehearse(self.lanes.tts, self._prepared, self._personas.values())
 
-    def open_session(self, hello: Hello) -> Session:
-        """Lets a fan in. Raises TokenError, BusyError or UnsupportedError."""
+    async def admit(self, hello: Hello, tell: Callable[[str], Awaitable[None]]) -> Session:
+        """Lets a fan in, as soon as there is a place; `tell` gets what those in line should know, whenever it changes.
+
+        Raises TokenError, UnsupportedError, or BusyError when the line is too long.
+        """
+        self._check(hello)
+        self._make_place()
+        if self.is_full():
+            await self._wait(tell)
+        return self._open_session(hello)
+
+    async def _wait(self, tell: Callable[[str], Awaitable[None]]) -> None:
+        ticket, said = self.door.stand_in_line(), ""
+        try:
+            while not self.door.may_enter(ticket):
+                moved, text = self._moved, self.door.announcement(ticket, self._clock())
+                if text != said:
+                    said = text
+                    await tell(text)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(moved.wait(), RETELL_S)
+        finally:
+            self.door.step_out(ticket)
+            self._move_up()
+
+    def _move_up(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def _make_place(self) -> None:
+        if self.is_full() and (away := self.visits.dismiss_longest_away()):
+            self._sessions.discard(away)
+            self.door.leave(away.id, self._clock())
+
+    def _check(self, hello: Hello) -> tuple[JoinClaims, Persona]:
         if hello.version.partition(".")[0] != MAJOR:
             raise UnsupportedError(f"version {hello.version} is not spoken here; this is {PROTOCOL_VERSION}")
         claims = self._claims(hello)
-        if claims.name:
-            hello = msgspec.structs.replace(hello, name=claims.name)
-        if self.is_full() and (away := self.visits.dismiss_longest_away()):
-            self._sessions.discard(away)
-        if self.is_full():
-            raise BusyError(f"all {self.rules.max_sessions} places are taken; try again in a minute")
         persona_id = claims.persona or self.rules.default_persona
         persona = self._personas.get(persona_id)
         if persona is None:
             raise TokenError(f"nobody called {persona_id!r} is here")
+        return claims, persona
+
+    def _open_session(self, hello: Hello) -> Session:
+        claims, persona = self._check(hello)
+        if claims.name:
+            hello = msgspec.structs.replace(hello, name=claims.name)
         session = Session(
             secrets.token_hex(8), hello, persona, self.lanes, self._prepared, self.metrics, self._settings
         )
         self._sessions.add(session)
+        self.door.enter(session.id, self._clock())
         self.metrics.sessions.set(len(self._sessions))
         log.info("session_opened", session=session.id, persona=persona.id, client=hello.client)
         return session
 
+    async def close(self) -> None:
+        """Ends the visits that nobody is connected to; connections end the others."""
+        await self.visits.close()
+
     async def close_session(self, session: Session) -> None:
         """Ends a session and frees its place."""
         self._sessions.discard(session)
+        self.door.leave(session.id, self._clock())
+        self._move_up()
         self.metrics.sessions.set(len(self._sessions))
         await session.close()
         log.info("session_closed", session=session.id)

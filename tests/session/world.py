@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 
 from avatar.engines.scripted import ScriptedLlm, ScriptedMeaning
@@ -47,7 +48,7 @@ class World:
     """What a test may set: what the fan's lines say, what the model answers, how long engines take."""
 
     lines: Sequence[str | Exception] = ("What is your cat called?", "And how old is she?", "So my sister and")
-    answers: Mapping[str, str] = field(
+    answers: Any = field(
         default_factory=lambda: {"What is your cat called?": "Miso. She runs the house."}
     )
     turn_probs: Any = 0.95
@@ -58,7 +59,9 @@ class World:
     rehearse: bool = False
     limits: Limits = field(default_factory=Limits)
     max_sessions: int = 4
+    max_waiting: int = 0
     tokens_required: bool = False
+    openings: bool = False
     tts: Any = None
     llm: Any = None
 
@@ -76,14 +79,18 @@ class World:
             tts=PreparedSpeech(self.lane("tts", tts.run, cost_s=self.tts_s)),
             meaning=self.lane("meaning", ScriptedMeaning().run, cost_s=0.01),
             ending=self.lane("ending", ScriptedEnding().run, cost_s=0.02),
-            llm=LlmLane(self.lane("llm", run_llm(self.llm), cost_s=self.llm_s)),
+            llm=LlmLane(self.lane("llm", run_llm(self.llm), cost_s=self.llm_s), goes_on=self.llm.goes_on),
         )
-        rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits)
-        return Room(lanes, PERSONAS, TokenSigner("s" * 32), rules, SessionSettings(greet=self.greet))
+        rules = RoomRules("nova", self.max_sessions, self.tokens_required, self.limits, self.max_waiting, visit_s=120.0)
+        personas = {key: self._dressed(persona) for key, persona in PERSONAS.items()}
+        return Room(lanes, personas, TokenSigner("s" * 32), rules, SessionSettings(greet=self.greet))
 
     def lane(self, name: str, run: Any, *, cost_s: float = 0.0) -> Any:
         """A lane of the room; tests may give it another kind."""
         return InlineLane(name, run, cost_s=cost_s)
+
+    def _dressed(self, persona: Persona) -> Persona:
+        return persona if self.openings else msgspec.structs.replace(persona, openings={})
 
     async def rehearsed(self) -> Room:
         """A room that knows its personas' prepared answers."""
