@@ -69,6 +69,10 @@ class Talk:
         self._playback: Playback | None = None
         self._marked = (0, 0)
         self._fatal: RefusedError | None = None
+        self._answered = asyncio.Event()  # nothing typed waits for its reply
+        self._answered.set()
+        self._silent = asyncio.Event()  # nothing is heard, and nothing waits to be
+        self._silent.set()
 
     @property
     def welcome(self) -> Welcome:
@@ -90,6 +94,7 @@ class Talk:
 
     async def type(self, text: str) -> None:
         """A typed turn."""
+        self._answered.clear()
         await self._send(TextInput(text))
 
     async def speak(self, audio: bytes) -> None:
@@ -99,6 +104,11 @@ class Talk:
     async def interrupt(self) -> None:
         """Stops the reply that sounds."""
         await self._send(Interrupt())
+
+    async def rest(self) -> None:
+        """Returns when what was typed last was answered, and heard to its end. Somebody must iterate meanwhile."""
+        await self._answered.wait()
+        await self._silent.wait()
 
     async def leave(self) -> None:
         """Says goodbye; the iteration ends."""
@@ -145,6 +155,8 @@ class Talk:
                 self.playback.pull(round((now - began - pulled_s) * self.playback.rate_hz))
                 pulled_s = now - began
             ended = not self.playback.sounding
+            if ended:
+                self._silent.set()
             if now - marked_at >= MARK_EVERY_S or ended:
                 marked_at = now
                 await self._mark()
@@ -181,10 +193,14 @@ class Talk:
         match message:
             case ReplyChunk():
                 self.playback.add(message)
+                self._silent.clear()
+                if message.last:
+                    self._answered.set()
             case ReplyCancelled(reply_id):
                 self.playback.cancel(reply_id)
-            case ErrorMessage(code, text, True):
-                self._fatal = RefusedError(code, text)
+            case ErrorMessage(code, text, fatal):
+                self._fatal = RefusedError(code, text) if fatal else None
+                self._answered.set()
         return message
 
     async def _come_back(self, closed: ConnectionClosed) -> None:

@@ -1,4 +1,4 @@
-"""`make golden`: writes protocol/golden/ and the generated parts of PROTOCOL.md and ARCHITECTURE.md anew.
+"""`make golden`: writes protocol/golden/, protocol/schema/ and the generated parts of documents anew.
 
 Golden files are what other implementations of the protocol are tested against. tests/unit/test_golden.py and
 test_protocol_md.py fail while they differ from what the code says.
@@ -18,9 +18,11 @@ from speech.turn_state import State
 from speech.turns import TABLE
 from tests import reference
 from tests.golden_examples import DOWN, UP, session
+from tests.schema import schema_files
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "protocol" / "golden"
+SCHEMA = ROOT / "protocol" / "schema"
 DOCUMENTS = (ROOT / "protocol" / "PROTOCOL.md", ROOT / "ARCHITECTURE.md")
 
 MARKED = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
@@ -103,6 +105,9 @@ def main() -> None:
     files = golden_files()
     for name in written_files().keys() - files.keys():
         (GOLDEN / name).unlink()
+    for name, data in schema_files().items():
+        SCHEMA.mkdir(exist_ok=True)
+        (SCHEMA / name).write_bytes(data)
     for name, data in files.items():
         path = GOLDEN / name
         path.parent.mkdir(parents=True, exist_ok=True)
