@@ -115,11 +115,19 @@ async def measure(server: ServerProcess, plan: Plan) -> Measured:
                 print(f"  the visit broke down: {error}", file=sys.stderr)
                 measured.n_void += 1
     measured.n_void += len(waiting)
-    async with Fan(server.ws_url, server.token, seed=60) as fan:
-        await fan.wait(WARM_S)
-        for delay_s in ECHO_DELAYS_S * plan.echo_replies:
-            _note(await _listen_with_echo(fan, delay_s), measured)
+    await _visit_with_echo(server, ECHO_DELAYS_S * plan.echo_replies, measured)
     return measured
+
+
+async def _visit_with_echo(server: ServerProcess, delays_s: Sequence[float], measured: Measured) -> None:
+    async with Fan(server.ws_url, server.token, seed=60) as fan:
+        try:
+            await fan.wait(WARM_S)
+            for delay_s in delays_s:
+                _note(await _listen_with_echo(fan, delay_s), measured)
+        except FanError as error:
+            print(f"  the visit with an echo broke down: {error}", file=sys.stderr)
+            measured.n_void += 1
 
 
 async def _say_over(fan: Fan, sound: Sound, clip: Clip, measured: Measured) -> None:

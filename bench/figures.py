@@ -12,7 +12,7 @@ from bench.overlap import OverlapScore
 
 INK, QUIET, GRID = "#1f2430", "#6b7280", "#e5e7eb"
 COLOURS = {
-    "language model": "#b4501f", "opening": "#b7791f", "words by the model": "#7c5cb8", "prepared": "#2563a8",
+    "language model": "#b4501f", "opening": "#b7791f", "the model's words behind it": "#7c5cb8", "prepared": "#2563a8",
     "several fans at once": "#8a8f99", "Stagedoor": "#b4501f", "Pipecat, fast": "#8a8f99",
 }  # fmt: skip
 RIGHT, WRONG = "#0f766e", "#c2410c"
@@ -20,6 +20,7 @@ SOUNDS = {
     "words": "words: must stop it", "backchannel": "“uh-huh”, “wow”", "laugh": "laughs", "cough": "coughs",
     "noise": "noise", "echo": "its own echo",
 }  # fmt: skip
+PAPER = {"facecolor": "white", "alpha": 0.9, "linewidth": 0, "pad": 0.8}  # behind text that a line may cross
 LONGEST_BAR = 4.0  # times the target; what is longer is cut there, its number stands beside
 BEFORE_COMMIT = "#5b6b82"
 AFTER_COMMIT = "#b4501f"
@@ -87,7 +88,7 @@ def _groups(
     groups = {
         "prepared": [s.v2v_ms for s in ready],
         "opening": [s.v2v_ms for s in alone if s.kind == "opening"],
-        "words by the model": [s.llm_words_ms for s in alone if s.kind == "opening"],
+        "the model's words behind it": [s.llm_words_ms for s in alone if s.kind == "opening"],
         "language model": [s.v2v_ms for s in alone if s.kind == "llm"],
         "several fans at once": [s.v2v_ms for s in together],
     }
@@ -118,11 +119,14 @@ def _draw_spread(panel: Any, groups: Mapping[str, Sequence[float]]) -> None:
         panel.scatter(
             values, y + rng.uniform(-0.13, 0.13, len(values)), s=34, color=COLOURS[name], alpha=0.65, linewidth=0
         )
+        shown = [f"{name} ({len(values)})"]
         for q in (50, 95) if len(values) >= FEW else (50,):
             at_ms = float(np.percentile(values, q))
             panel.plot([at_ms, at_ms], [y - 0.24, y + 0.24], color=INK, linewidth=1.6)
-            panel.text(at_ms, y + 0.27, f"p{q} {at_ms:.0f}", ha="center", va="bottom", fontsize=9, color=INK)
-        panel.text(0.0, y + 0.43, f"{name} ({len(values)})", fontsize=10.5, color=COLOURS[name], weight="bold")
+            shown.append(f"p{q} {at_ms:.0f}")
+        panel.text(
+            0.0, y + 0.36, "   ".join(shown), fontsize=10.5, color=COLOURS[name], weight="bold", bbox=PAPER, zorder=3
+        )
     longest_ms = max((max(values) for values in groups.values()), default=1000.0)
     panel.axvline(TARGET_MS, color=QUIET, linewidth=1, linestyle=(0, (4, 2)))
     panel.text(TARGET_MS, -0.47, f" {TARGET_MS} ms, a human gap", fontsize=9, color=QUIET, va="bottom")
@@ -159,7 +163,7 @@ def _draw_overlaps(panel: Any, scores: Sequence[OverlapScore]) -> None:
         colour = RIGHT if kind == "words" else WRONG
         panel.scatter(*zip(*ducked, strict=True), s=46, color=QUIET, marker="|") if ducked else None
         panel.scatter(*zip(*stopped, strict=True), s=34, color=colour, alpha=0.7, linewidth=0) if stopped else None
-        panel.text(0.0, y + 0.27, SOUNDS[kind], fontsize=10.5, color=INK, weight="bold")
+        panel.text(0.0, y + 0.27, SOUNDS[kind], fontsize=10.5, color=INK, weight="bold", bbox=PAPER)
         wrong = len(own) - len(stopped) if kind == "words" else len(stopped)
         verdict = f"{len(stopped)} of {len(own)} stopped it"
         panel.text(1.0, y + 0.27, verdict, transform=panel.get_yaxis_transform(), ha="right", fontsize=9.5,
@@ -177,11 +181,12 @@ def _draw_targets(panel: Any, figures: Mapping[str, Any], targets: Mapping[str, 
     for row, (name, limit) in enumerate(targets.items()):
         y, value = len(targets) - 1 - row, figures.get(name)
         if not isinstance(value, float | int):
-            panel.text(0.04, y, "not measured", va="center", fontsize=9.5, color=QUIET)
+            panel.text(0.04, y, "not measured", va="center", fontsize=9.5, color=QUIET, bbox=PAPER)
             continue
         bar = min(value / limit, LONGEST_BAR)
         panel.barh(y, bar, height=0.6, color=RIGHT if value <= limit else WRONG)
-        panel.text(bar + 0.05, y, f"{value:g} of {limit:g}", va="center", fontsize=9.5, color=INK)
+        told = f"{value:.0f}" if limit >= 10 else f"{value:.2g}"
+        panel.text(max(bar, 1.0) + 0.05, y, f"{told} of {limit:g}", va="center", fontsize=9.5, color=INK)
     panel.axvline(1.0, color=INK, linewidth=1.2)
     names = [name.removesuffix("_ms").replace("_", " ") for name in targets]
     panel.set_yticks(range(len(targets)), names[::-1], fontsize=10, color=INK)
