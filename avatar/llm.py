@@ -18,13 +18,17 @@ class PromptMessage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model is asked. `cache_key` names the conversation, so that an engine may keep its prefix warm."""
+    """What the model is asked. `cache_key` names the conversation, so that an engine may keep its prefix warm.
+
+    `begun` is how the assistant's message begins already; the model goes on from its last character.
+    """
 
     messages: tuple[PromptMessage, ...]
     cache_key: str = ""
     max_tokens: int = 80
     temperature: float = 0.6
     seed: int = 0
+    begun: str = ""
 
 
 #: Called with each new piece of text; returns False to stop generation.
@@ -35,6 +39,7 @@ class LlmEngine(Protocol):
     """A language model. Both calls block and may come from several threads at once."""
 
     slots: int  # conversations that can be generated at the same time
+    goes_on: bool  # whether it can go on from Prompt.begun
 
     def stream(self, prompt: Prompt, emit: Emit) -> None:
         """Generates the assistant's next message. Raises EngineError."""

@@ -8,7 +8,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -17,6 +17,16 @@ Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
 Line = Annotated[str, Meta(min_length=1, max_length=240)]  # about fifteen seconds of speech
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
+
+Opening = Annotated[str, Meta(min_length=1, max_length=60, pattern="[.,!:]$")]  # a clause, closed or to be gone on from
+OpeningKind = Literal[
+    "sad_news", "good_news", "nervous", "praise", "thanks", "goodbye", "greeting", "request", "opinion", "fact", "told"
+]
+
+#: Not openings but noise: they say nothing, or judge the fan's question.
+_FILLER: Final = re.compile(
+    r"\b(?:(?:great|good|interesting) question|let me (?:think|see)|u+h*m+|hm+|er+m?|well)\b", re.I
+)
 
 #: What belongs in each key; printed when it is missing or wrong.
 WHAT_TO_WRITE: Final = {
@@ -40,6 +50,7 @@ WHAT_TO_WRITE: Final = {
     "phrases": 'words that give the topic away, * ends a stem: phrases = ["politic*", "who did you vote for"]',
     "line": 'what is said instead, up to 240 characters: line = "I keep out of politics."',
     "greeting": 'the first words, up to 240 characters: greeting = "Hi, you made it!"',
+    "openings": '[openings] with at least two beginnings for each thing that fans do: praise = ["Thank you, that ..."]',
     "goodbye": 'the last words, up to 240 characters: goodbye = "Thank you for coming."',
     "disclosure": 'the answer to "are you real?", with the word AI: disclosure = "I\'m an AI version of Nova."',
     "wait": 'said when an answer takes long, up to 240 characters: wait = "Give me a second."',
@@ -112,13 +123,18 @@ class Persona(_Part, frozen=True):
     disclosure: Line
     wait: Line
     not_discussed: tuple[Boundary, ...] = ()
+    openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     voice_consent: VoiceConsent | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a disclosure line that does not disclose."""
+        """Raises ValueError for a disclosure line that does not disclose, and for an opening that says nothing."""
         if not re.search(r"\bAI\b", self.disclosure):
             raise ValueError("the line does not contain the word AI - at `$.disclosure`")
+        for kind, lines in self.openings.items():
+            for line in lines:
+                if found := _FILLER.search(line):
+                    raise ValueError(f"{found[0]!r} fills a gap and says nothing - at `$.openings.{kind}`")
 
 
 def load_persona(path: Path) -> Persona:
@@ -152,7 +168,7 @@ def load_personas(folder: Path) -> dict[str, Persona]:
 def _explain(path: Path, problem: str) -> str:
     """The words of msgspec ("... - at `$.facts[0].text`") as file, key and what to write."""
     complaint, _, where = problem.partition(" - at ")
-    place = where.strip("`").removeprefix("$").removeprefix(".")
+    place = where.removeprefix("`key` in ").strip("`").removeprefix("$").removeprefix(".")
     if place == "id":
         return f"{path}: the file name must be lower-case letters, digits, - and _, up to 40, then .toml"
     missing = re.search(r"(?:missing required|contains unknown) field `(\w+)`", complaint)

@@ -62,7 +62,7 @@ def load_reader(_: Config) -> Group:
 def load_mind(config: Config) -> Group:
     """What to answer?"""
     llm = load_llm(config)
-    return Group({"llm": Work(run_llm(llm), config.llm.slots)}, close=llm.close)
+    return Group({"llm": Work(run_llm(llm), config.llm.slots)}, {"goes_on": llm.goes_on}, close=llm.close)
 
 
 def load_llm(config: Config) -> LlmEngine:
@@ -183,6 +183,6 @@ def _lanes(crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lan
         tts=PreparedSpeech(lanes["tts"]),
         meaning=lanes["meaning"],
         ending=lanes["ending"],
-        llm=LlmLane(lanes["llm"]),
+        llm=LlmLane(lanes["llm"], goes_on=facts["goes_on"]),
         status=lambda: {name: lane.status() for name, lane in lanes.items()},
     )

@@ -97,9 +97,10 @@ def run_llm(engine: LlmEngine) -> Run[LlmJob, None]:
 
 
 class LlmLane:
-    """Text as it is made, from a lane of LlmJobs."""
+    """Text as it is made, from a lane of LlmJobs. `goes_on`: see LlmEngine."""
 
-    def __init__(self, lane: Lane[LlmJob, None]) -> None:
+    def __init__(self, lane: Lane[LlmJob, None], *, goes_on: bool = True) -> None:
+        self.goes_on = goes_on
         self._lane = lane
 
     async def stream(self, prompt: Prompt, priority: Priority) -> AsyncGenerator[str, None]:

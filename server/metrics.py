@@ -91,4 +91,5 @@ def turn_report(times: TurnTimes | None, reply: Reply, sent_at: float, epoch: fl
         voice_to_voice_ms=round((sent_at - since) * 1000, 1),
         commit_to_face_ms=round((sent_at - committed_at) * 1000, 1),
         stages=tuple(Stage(name, ms(a), ms(b)) for name, a, b in spans if a is not None and b is not None),
+        opening_samples=reply.opening_samples,
     )

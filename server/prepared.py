@@ -107,6 +107,12 @@ def speech_jobs(persona: Persona, line: str) -> list[SpeechJob]:
     return [SpeechJob(text, persona.voice, persona.speed, PREPARED_SEED) for text in said if text.strip()]
 
 
+def opening_jobs(persona: Persona) -> list[SpeechJob]:
+    """Every opening, each in one piece."""
+    lines = (line for lines in persona.openings.values() for line in lines)
+    return [SpeechJob(line, persona.voice, persona.speed, PREPARED_SEED) for line in lines]
+
+
 async def rehearse(tts: Lane[SpeechJob, SpokenChunk], replies: PreparedReplies, personas: Iterable[Persona]) -> None:
     """Learns every prepared question and says every fixed line once, behind all other work.
 
@@ -117,9 +123,9 @@ async def rehearse(tts: Lane[SpeechJob, SpokenChunk], replies: PreparedReplies, 
             await replies.learn(persona)
         except ServerError as error:
             log.warning("learning_failed", persona=persona.id, code=error.code, error=str(error))
-        for line in fixed_lines(persona):
-            for job in speech_jobs(persona, line):
-                try:
-                    await tts.ask(job, Priority.PARTIAL)
-                except ServerError as error:
-                    log.warning("rehearsal_failed", persona=persona.id, code=error.code, error=str(error))
+        lines = [job for line in fixed_lines(persona) for job in speech_jobs(persona, line)]
+        for job in (*lines, *opening_jobs(persona)):
+            try:
+                await tts.ask(job, Priority.PARTIAL)
+            except ServerError as error:
+                log.warning("rehearsal_failed", persona=persona.id, code=error.code, error=str(error))

@@ -1,13 +1,14 @@
 """One reply, from the fan's words to chunks of voice and face.
 
-words -> (disclosure | declined topic | language model) -> clauses -> tts lane -> face -> chunks. A reply may be a
+words -> (disclosure | declined topic | creator's answer | opening + language model) -> clauses -> tts lane -> face ->
+chunks. A reply may be a
 guess that is never heard, so nothing here touches what sessions share: the chunks go to the outbox, which holds
 them until the commit. What comes next: session.py commits or cancels it, outbox.py sends it.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from avatar.disclosure import asks_if_real, claims_to_be_human, declines
 from avatar.emotion import Emotion, feel, split_marks
 from avatar.face import Face, calm_cuts
 from avatar.llm import Prompt
+from avatar.openings import Act, Openings
 from avatar.persona import Persona
 from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 
 CHUNK_FRAMES = 12  # at most 200 ms: small enough to cancel, large enough not to chatter
 
-ReplyKind = Literal["llm", "prepared", "disclosure"]
+ReplyKind = Literal["llm", "prepared", "disclosure", "opening"]
 
 
 @dataclass(slots=True)
@@ -55,6 +57,9 @@ class Reply:
     first_voice_at: float | None = None  # the first clause was synthesised
     committed_at: float | None = None
     answer: str | None = None  # the creator's, found for these words
+    opening: Act | None = None  # what the fan did, when the reply begins with a line for it
+    opening_samples: int = 0
+    compute_s: float = 0.0  # that models worked on it
     error: StagedoorError | None = None
 
 
@@ -71,16 +76,32 @@ class _Clause:
     start_samples: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Words for one clause. `fixed` ones are the same each time, and their voice lies ready."""
+
+    text: str
+    fixed: bool = False
+
+
 class ReplyMaker:
     """Makes the replies of one session."""
 
     def __init__(self, lanes: Lanes, prepared: PreparedReplies, persona: Persona, clock: Callable[[], float]) -> None:
         self._lanes = lanes
         self._answers = prepared
-        self.given: set[str] = set()  # answers that the fan has heard the beginning of
+        self._given: set[str] = set()  # answers that the fan has heard the beginning of
+        self._openings = Openings(persona)
         self._persona = persona
         self._wait = split_clauses(persona.wait)
         self._clock = clock
+
+    def heard(self, reply: Reply) -> None:
+        """The fan hears the beginning of this reply: the next one begins otherwise."""
+        if reply.answer:
+            self._given.add(reply.answer)
+        if reply.opening:
+            self._openings.heard(reply.opening)
 
     async def make(self, reply: Reply, put: Callable[[ReplyChunk], None]) -> None:
         """Makes the whole reply; `put` gets every chunk as soon as it exists, the last one marked.
@@ -90,8 +111,8 @@ class ReplyMaker:
         reply.face.begin_reply()
         seq = 0
         async with aclosing(self._clauses(reply)) as clauses:
-            async for text in clauses:
-                clause = await self._speak(reply, text)
+            async for said in clauses:
+                clause = await self._speak(reply, said)
                 if clause is None:
                     continue
                 for chunk in cut(reply.id, seq, clause):
@@ -101,36 +122,47 @@ class ReplyMaker:
 
     # --- words ---
 
-    async def _clauses(self, reply: Reply) -> AsyncGenerator[str, None]:
+    async def _clauses(self, reply: Reply) -> AsyncGenerator[_Said, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
         prepared = await self._prepared(reply)
         if prepared is not None:
-            for clause in split_clauses(prepared):
-                yield clause
+            for line in split_clauses(prepared):
+                yield _Said(line, fixed=True)
             return
+        if opening := self._open(reply):
+            yield opening
         async with aclosing(self._answered(reply)) as clauses:
             async for clause in clauses:
-                if claims_to_be_human(clause, self._persona.name):
+                if claims_to_be_human(clause.text, self._persona.name):
                     reply.kind = "disclosure"
-                    yield self._persona.disclosure
+                    yield _Said(self._persona.disclosure, fixed=True)
                     return
                 yield clause
 
-    async def _answered(self, reply: Reply) -> AsyncGenerator[str, None]:
+    def _open(self, reply: Reply) -> _Said | None:
+        """How the answer begins, if that is clear before the language model has thought."""
+        chosen = self._openings.choose(reply.text) if self._lanes.llm.goes_on else None
+        if chosen is None:
+            return None
+        reply.kind, reply.opening = "opening", chosen[0]
+        reply.prompt = replace(reply.prompt, begun=chosen[1])
+        return _Said(chosen[1], fixed=True)
+
+    async def _answered(self, reply: Reply) -> AsyncGenerator[_Said, None]:
         """The language model's clauses. When it fails the fan is asked for a second, and it is asked once more."""
         try:
             async with aclosing(self._thought(reply)) as pieces:
                 async for clause in _split(pieces):
-                    yield clause
+                    yield _Said(clause)
         except ServerError as error:
             log.warning("asking_again", reply=reply.id, code=error.code, error=str(error))
         else:
             return
-        for clause in self._wait:
-            yield clause
+        for line in self._wait:
+            yield _Said(line, fixed=True)
         async with aclosing(self._thought(reply)) as pieces:
             async for clause in _split(pieces):
-                yield clause
+                yield _Said(clause)
 
     async def _prepared(self, reply: Reply) -> str | None:
         if reply.line is None and asks_if_real(reply.text, self._persona.name):
@@ -146,41 +178,49 @@ class ReplyMaker:
     async def _new_answer(self, reply: Reply) -> str | None:
         """The creator's answer, once in a conversation: whoever asks again wants to hear something else."""
         answer = await self._answers.find(self._persona, reply.text, _priority(reply))
-        if answer in self.given:
+        if answer in self._given:
             return None
         reply.answer = answer
         return answer
 
     async def _thought(self, reply: Reply) -> AsyncGenerator[str, None]:
         async with aclosing(self._lanes.llm.stream(reply.prompt, _priority(reply))) as pieces:
+            asked_at = self._clock()
             async for piece in pieces:
+                now = self._clock()
+                reply.compute_s += now - asked_at
                 if reply.first_piece_at is None:
-                    reply.first_piece_at = self._clock()
+                    reply.first_piece_at = now
                 yield piece
+                asked_at = self._clock()
 
     # --- voice and face ---
 
-    async def _speak(self, reply: Reply, text: str) -> _Clause | None:
-        said, marked, gestures = split_marks(text)
+    async def _speak(self, reply: Reply, words: _Said) -> _Clause | None:
+        said, marked, gestures = split_marks(words.text)
         if not said.strip():
             return None
         if reply.first_clause_at is None:
             reply.first_clause_at = self._clock()
         emotion = marked or feel(said)
-        seed = reply.id if reply.kind == "llm" and text not in self._wait else PREPARED_SEED
+        seed = PREPARED_SEED if words.fixed else reply.id
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
+        asked_at = self._clock()
         spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
+        reply.compute_s += self._clock() - asked_at
         if not len(spoken.pcm):
             return None
         if reply.first_voice_at is None:
             reply.first_voice_at = self._clock()
         start = reply.total_samples
         face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion, gestures)
-        words = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
-        reply.words.extend(words)
+        spans = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
+        reply.words.extend(spans)
         reply.total_samples += len(spoken.pcm)
+        if reply.opening and not reply.opening_samples:
+            reply.opening_samples = reply.total_samples
         cues = tuple(GestureCue(start, name) for name in gestures)
-        return _Clause(spoken, face.frames, face.visemes, words, emotion, cues, start)
+        return _Clause(spoken, face.frames, face.visemes, spans, emotion, cues, start)
 
 
 def _priority(reply: Reply) -> Priority:
@@ -204,7 +244,9 @@ async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
 
 
 def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
-    """A clause as chunks of at most CHUNK_FRAMES, cut where the face is calm, each with the face frames and spans that begin in it."""
+    """A clause as chunks of at most CHUNK_FRAMES, cut where the face is calm. Each has the face of its sound, and
+    the spans that begin in it.
+    """
     pcm16 = (np.clip(clause.spoken.pcm, -1.0, 1.0) * 32767.0).astype("<i2")
     chunks: list[ReplyChunk] = []
     begins = [k * SAMPLES_PER_FACE_FRAME for k in calm_cuts(clause.face, CHUNK_FRAMES)]

@@ -415,8 +415,7 @@ class Session:
             return
         now = self._clock()
         self._reply_audible_at = now
-        if reply.answer:
-            self._maker.given.add(reply.answer)
+        self._maker.heard(reply)
         report = turn_report(self._times if reply.line is None else None, reply, now, self._epoch)
         self._metrics.observe(report)
         self._log.info("turn", kind=report.kind, voice_to_voice_ms=report.voice_to_voice_ms)

@@ -23,6 +23,8 @@ _SILENT: Final = -1  # below llama.cpp's lowest log level: its errors come to us
 class LlamaCppEngine:
     """A GGUF model. `context_tokens` is for each of the `slots` conversations; `threads` are shared by all."""
 
+    goes_on = True
+
     def __init__(self, path: Path, *, threads: int = 1, slots: int = 1, context_tokens: int = 2048) -> None:
         """Loads the model and makes one token, so that the first fan does not wait for it. Raises EngineError."""
         if not path.is_file():
@@ -96,8 +98,11 @@ class _Receiver:
 
 
 def _request(prompt: Prompt, slot: int, max_tokens: int) -> dict[str, Any]:
+    messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+    if prompt.begun:  # llama.cpp leaves a last message of the assistant open, and goes on from there
+        messages.append({"role": "assistant", "content": prompt.begun})
     return {
-        "messages": [{"role": message.role, "content": message.content} for message in prompt.messages],
+        "messages": messages,
         "max_tokens": max_tokens,
         "temperature": prompt.temperature,
         "seed": prompt.seed,

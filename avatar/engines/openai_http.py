@@ -21,6 +21,8 @@ class OpenAiHttpEngine:
     `timeout_s` bounds the connection and each silence of the stream, not the whole answer.
     """
 
+    goes_on = False  # the API has no way to say it; servers differ
+
     def __init__(
         self, base_url: str, model: str, *, api_key: str = "", slots: int = 8, timeout_s: float = 10.0
     ) -> None:

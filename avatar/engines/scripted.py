@@ -28,6 +28,8 @@ class ScriptedLlm:
     EngineError. `delays_s` is what a virtual clock adds before each piece; its last value goes for all that follow.
     """
 
+    goes_on = True
+
     def __init__(
         self,
         answers: Answers,

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from avatar.engines.scripted import ScriptedLlm
 from protocol.errors import EngineError
 from protocol.messages import (
     ConsentChange,
@@ -16,13 +17,14 @@ from protocol.messages import (
     Notice,
     ReplyCancelled,
     ReplyChunk,
+    ReplyDuck,
     TextInput,
     Transcript,
     TurnReport,
     Welcome,
 )
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
-from speech.engines.scripted import ScriptedTts
+from speech.engines.scripted import ScriptedTts, spoken_line
 from tests.session.virtual import run_virtual
 from tests.session.world import PERSONAS, World, fan_in, fans_in
 
@@ -165,6 +167,77 @@ def test_a_guess_that_was_wrong_is_never_heard() -> None:
 
 
 LONG = " ".join(f"This is sentence number {n} of a very long story." for n in range(1, 9))
+
+
+def test_an_opening_is_heard_before_the_model_has_thought_and_the_model_goes_on_from_it() -> None:
+    async def story() -> None:
+        world = World(
+            lines=["I have been listening to you since school.", "Your voice is so beautiful."],
+            answers=lambda prompt: "What do you listen to?",
+            openings=True,
+            rehearse=True,
+            llm_s=1.0,
+        )
+        async with fan_in(world) as fan:
+            spoke_until = await fan.speak(0, words=8)
+            await fan.silence(6)
+            first = next(at for at, m in fan.heard() if isinstance(m, ReplyChunk))
+            assert first - spoke_until < 0.4, "the model needs a second"
+            praised = PERSONAS["nova"].openings["praise"]
+            assert fan.words(1) == f"{praised[0]} What do you listen to?"
+            assert world.llm.streamed[-1].begun == praised[0]
+            report = fan.all(TurnReport)[-1]
+            assert report.kind == "opening"
+            spoken = [w for c in fan.chunks(1) for w in c.words]
+            assert [w.text for w in spoken if w.end_samples <= report.opening_samples] == praised[0].split()
+            await fan.speak(1, words=5)
+            await fan.silence(6)
+            assert fan.words(2) == f"{praised[1]} What do you listen to?", "never the same twice in a row"
+
+    run_virtual(story())
+
+
+def test_a_model_that_cannot_go_on_from_a_beginning_begins_itself() -> None:
+    async def story() -> None:
+        world = World(lines=["I love your music so much."], answers={}, openings=True)
+        world.llm = ScriptedLlm({})
+        world.llm.goes_on = False
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=6)
+            await fan.silence(4)
+            assert fan.words(1) == "I see. Tell me more!"
+            assert fan.all(TurnReport)[-1].kind == "llm"
+
+    run_virtual(story())
+
+
+def test_backchannels_duck_the_avatar_and_let_it_go_on() -> None:
+    async def story() -> None:
+        world = World(lines=["Tell me a story.", "Uh-huh. Wow!"], answers={"Tell me a story.": LONG})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(4)
+            await fan.speak(1, words=2)
+            await fan.silence(30)
+            assert [duck.gain < 1 for duck in fan.all(ReplyDuck)] == [True, False]
+            assert fan.all(ReplyCancelled) == []
+            assert fan.words() == LONG
+
+    run_virtual(story())
+
+
+def test_a_soft_echo_neither_ducks_nor_stops_the_avatar() -> None:
+    async def story() -> None:
+        world = World(lines=["Tell me a story.", "sentence number three"], answers={"Tell me a story.": LONG})
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(4)
+            await fan.stream(0.012 * np.sign(spoken_line(1, 3)))  # -38 dB, where the fan has -20
+            await fan.silence(30)
+            assert fan.all(ReplyDuck) == []
+            assert fan.words() == LONG
+
+    run_virtual(story())
 
 
 def test_interrupting_stops_the_voice_closes_the_mouth_and_cuts_the_memory() -> None:
