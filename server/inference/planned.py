@@ -66,18 +66,23 @@ class ThreadCrew(Generic[Job, Result]):
 class _Asked(Generic[Job, Result]):
     job: Job
     answer: "asyncio.Future[Result]"
+    since: float
     number: int = 0
     tried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """What an operator may know of a lane. `wait_s` is what a committed job would wait now."""
+    """What an operator may know of a lane. `wait_s` is what a committed job would wait now; `jobs` were begun so far, and
+    waited `waited_s` together.
+    """
 
     ready: bool
     waiting: int
     running: int
     wait_s: float
+    jobs: int = 0
+    waited_s: float = 0.0
 
 
 class PlannedLane(Generic[Job, Result]):
@@ -90,6 +95,8 @@ class PlannedLane(Generic[Job, Result]):
         self._queue: BatchQueue[_Asked[Job, Result]] = BatchQueue(name, rules, workers=crew.workers)
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._jobs = 0
+        self._waited_s = 0.0
         # The event loop keeps no strong reference to futures, so the lane does. At most one for each worker.
         self._running: set[asyncio.Future[Sequence[Result | Exception]]] = set()
         crew.on_ready = self._start_batches
@@ -101,7 +108,7 @@ class PlannedLane(Generic[Job, Result]):
         loop = asyncio.get_running_loop()
         if self._closed:
             raise EngineError(f"the {self.name} lane is closed")
-        asked: _Asked[Job, Result] = _Asked(job, loop.create_future())
+        asked: _Asked[Job, Result] = _Asked(job, loop.create_future(), loop.time())
         asked.number = self._queue.put(asked, Claim(priority, session, wanted_at), loop.time())
         self._start_batches()
         try:
@@ -111,7 +118,10 @@ class PlannedLane(Generic[Job, Result]):
 
     def status(self) -> LaneStatus:
         """For /health."""
-        return LaneStatus(self._crew.ready, len(self._queue), len(self._running), self._queue.expected_wait_s())
+        wait_s = self._queue.expected_wait_s()
+        return LaneStatus(
+            self._crew.ready, len(self._queue), len(self._running), wait_s, self._jobs, round(self._waited_s, 6)
+        )
 
     def _start_batches(self) -> None:
         if self._timer:
@@ -122,6 +132,8 @@ class PlannedLane(Generic[Job, Result]):
         loop = asyncio.get_running_loop()
         while self._free and self._crew.ready and (batch := self._queue.take(loop.time())):
             self._free -= 1
+            self._jobs += len(batch)
+            self._waited_s += sum(loop.time() - asked.since for asked, _ in batch)
             running = self._crew.run([asked.job for asked, _ in batch])
             self._running.add(running)
             running.add_done_callback(partial(self._finish, batch, loop.time()))
