@@ -42,7 +42,7 @@ export class Stage {
     if (this.#in3d) this.room?.draw(weights, head, nowMs);
     else this.#drawn.draw(weights, nowMs);
     if (this.room?.quality.hopeless && !this.room.renderer.xr.isPresenting) this.#leave3d();
-    const jawOpen = this.#in3d ? this.room?.avatar?.rig.weight("jawOpen") : this.#drawn.weight("jawOpen");
+    const jawOpen = this.#in3d ? this.room?.avatar?.rig.shownWeight("jawOpen") : this.#drawn.weight("jawOpen");
     Object.assign(this.#host.dataset, { source, frame: String(frame), jawOpen: (jawOpen ?? 0).toFixed(3) });
   }
 

@@ -6,7 +6,7 @@
 import * as THREE from "three";
 import type { Detail } from "./quality";
 
-const CURTAIN = 0x6a2d4c;
+const CURTAIN = 0x8a4a63;
 const FLOOR = 0x5a3a2a;
 const BULB = 0xffc98a;
 
@@ -15,14 +15,14 @@ export function buildBackstage(detail: Detail): THREE.Group {
   const set = new THREE.Group();
   set.name = "backstage";
   set.add(floor(detail), curtain(), ...lights(detail));
-  set.add(mirror(-1.25, -1.75, 0.45), flightCase(1.35, -1.35, -0.5));
+  set.add(mirror(-0.86, -1.8, 0.34), flightCase(0.74, -1.45, -0.4));
   if (detail.extras) set.add(stringOfBulbs(), hangingRail());
   return set;
 }
 
 function lights({ shadows }: Detail): THREE.Object3D[] {
-  const key = new THREE.SpotLight(0xffe2c4, 22, 0, 0.6, 0.7);
-  key.position.set(1.1, 2.5, 2.1);
+  const key = new THREE.SpotLight(0xffe6d0, 20, 0, 0.6, 0.7);
+  key.position.set(0.8, 2.3, 2.2);
   key.target.position.set(0, 1.35, 0);
   key.castShadow = shadows;
   if (shadows) {
@@ -31,15 +31,15 @@ function lights({ shadows }: Detail): THREE.Object3D[] {
     key.shadow.normalBias = 0.01;
     key.shadow.radius = 6;
   }
-  const fill = new THREE.DirectionalLight(0xffd9d0, 0.55);
+  const fill = new THREE.DirectionalLight(0xffdfd4, 1.0);
   fill.position.set(-1.6, 1.5, 2.2);
   const rim = new THREE.SpotLight(0xffb27a, 14, 0, 0.7, 0.8);
   rim.position.set(-1.3, 2.3, -1.4);
   rim.target.position.set(0, 1.4, 0);
-  const wash = new THREE.SpotLight(0xff9a86, 10, 0, 0.9, 1);
-  wash.position.set(0.4, 2.9, -0.6);
-  wash.target.position.set(0.3, 1.0, -2.3);
-  const sky = new THREE.HemisphereLight(0xffe8dc, 0x4a2a35, 0.75);
+  const wash = new THREE.SpotLight(0xffb890, 15, 0, 1.0, 1);
+  wash.position.set(0, 2.9, -0.5);
+  wash.target.position.set(0, 1.1, -2.6);
+  const sky = new THREE.HemisphereLight(0xfff0e6, 0x5a3440, 1.0);
   return [key, key.target, fill, rim, rim.target, wash, wash.target, sky];
 }
 
@@ -80,7 +80,7 @@ function curtain(): THREE.Mesh {
 
 function mirror(x: number, z: number, turn: number): THREE.Group {
   const wood = new THREE.MeshStandardMaterial({ color: 0x3a241d, roughness: 0.5 });
-  const glass = new THREE.MeshStandardMaterial({ color: 0x8d6f74, roughness: 0.15, metalness: 0.35 });
+  const glass = new THREE.MeshStandardMaterial({ color: 0x8d6f74, roughness: 0.6, metalness: 0.1 });
   const group = new THREE.Group();
   const frame = new THREE.Mesh(new THREE.BoxGeometry(0.92, 1.16, 0.05), wood);
   const pane = new THREE.Mesh(new THREE.PlaneGeometry(0.72, 0.96), glass);
@@ -95,7 +95,7 @@ function mirror(x: number, z: number, turn: number): THREE.Group {
     post.position.set(side, -1.12, 0.12);
     group.add(post);
   }
-  const glow = new THREE.PointLight(BULB, 1.1, 3, 1.6);
+  const glow = new THREE.PointLight(BULB, 0.9, 3, 1.6);
   glow.position.z = 0.35;
   group.add(glow);
   group.position.set(x, 1.54, z);

@@ -3,12 +3,12 @@
 // Three kinds of file work: a VRM 1.0 with ARKit's shapes (the default looks, "perfect sync" models), a VRM with its
 // presets only, and a plain glb whose morphs are named as ARKit names them and whose bones have Mixamo's names.
 
-import { VRMLoaderPlugin, VRMUtils, type VRM, type VRMHumanBoneName } from "@pixiv/three-vrm";
+import { VRMLoaderPlugin, VRMMetaLoaderPlugin, VRMUtils, type VRM, type VRMHumanBoneName } from "@pixiv/three-vrm";
 import * as THREE from "three";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
 import type { Angles } from "./gestures";
 
-type Target = (weight: number) => void;
+type Target = { influences: number[]; index: number };
 type Bone = { node: THREE.Object3D; rest: THREE.Quaternion; frame: THREE.Quaternion };
 
 /** VRM's presets from ARKit's weights, for models that have nothing finer. */
@@ -33,12 +33,16 @@ const MIXAMO: { [bone: string]: string } = {
   leftHand: "LeftHand", rightHand: "RightHand",
 }; // prettier-ignore
 
+// What a file may say its licence is; the operator chose the file, and answers for it.
+const LICENCES = ["https://vrm.dev/licenses/1.0/", "https://creativecommons.org/publicdomain/zero/1.0/"];
+
 const FEWEST_SHAPES = 10; // with fewer shapes of ARKit's than this, VRM's presets do better
 
 export class Rig {
   readonly scene: THREE.Group;
   readonly vrm: VRM | null;
-  #morphs = new Map<string, Target[]>();
+  #morphs = new Map<string, Target[]>(); // the meshes' own, by ARKit's names
+  #expressions = new Map<string, string>(); // ARKit's names to those of the VRM's expressions
   #weights = new Map<string, number>();
   #bones = new Map<string, Bone | null>();
 
@@ -51,7 +55,10 @@ export class Rig {
   /** Loads a `.glb` or `.vrm`. Rejects when it is none, or not there. */
   static async load(url: string): Promise<Rig> {
     const loader = new GLTFLoader();
-    loader.register((parser) => new VRMLoaderPlugin(parser));
+    loader.register((parser) => {
+      const metaPlugin = new VRMMetaLoaderPlugin(parser, { acceptLicenseUrls: LICENCES, acceptV0Meta: true });
+      return new VRMLoaderPlugin(parser, { metaPlugin });
+    });
     const gltf = await loader.loadAsync(url);
     const vrm = (gltf.userData.vrm as VRM | undefined) ?? null;
     if (vrm) {
@@ -68,14 +75,17 @@ export class Rig {
 
   /** Sets one of ARKit's weights, 0..1. */
   setWeight(name: string, weight: number) {
-    if (this.#weights.get(name) === weight) return;
     this.#weights.set(name, weight);
-    for (const set of this.#morphs.get(name) ?? []) set(weight);
   }
 
-  /** The weight that the meshes really have now. */
+  /** The weight that was set. */
   weight(name: string): number {
     return this.#weights.get(name) ?? 0;
+  }
+
+  /** The weight that the meshes really have now; null when no mesh has this shape. */
+  shownWeight(name: string): number | null {
+    return this.#morphs.get(name)?.[0]?.influences[this.#morphs.get(name)?.[0]?.index ?? 0] ?? null;
   }
 
   /** Turns a bone away from its rest in a T-pose; radians, order XYZ unless said otherwise. Missing bones are ignored. */
@@ -98,26 +108,33 @@ export class Rig {
         this.vrm?.expressionManager?.setValue(preset, Math.min(1, Math.max(0, of((name) => this.weight(name)))));
       }
     }
-    this.vrm?.update(deltaS);
+    for (const [name, expression] of this.#expressions) {
+      this.vrm?.expressionManager?.setValue(expression, this.weight(name));
+    }
+    this.vrm?.update(deltaS); // sets to 0 every shape that an expression uses, so the shapes come after it
+    for (const [name, targets] of this.#morphs) {
+      const weight = this.#weights.get(name);
+      if (weight !== undefined) for (const { influences, index } of targets) influences[index] = weight;
+    }
   }
 
   get #presetsOnly(): boolean {
-    return this.#morphs.size < FEWEST_SHAPES;
+    return this.#morphs.size + this.#expressions.size < FEWEST_SHAPES;
   }
 
   /** Morphs of any mesh, by their name in any case; names that only exist as a VRM expression go through that. */
   #findMorphs() {
-    const add = (name: string, target: Target) => this.#morphs.set(name, [...(this.#morphs.get(name) ?? []), target]);
     this.scene.traverse((node) => {
       if (!(node instanceof THREE.Mesh) || !node.morphTargetDictionary) return;
       const influences: number[] = node.morphTargetInfluences ?? [];
       for (const [name, index] of Object.entries<number>(node.morphTargetDictionary)) {
-        add(arkitName(name), (weight) => (influences[index] = weight));
+        const known = this.#morphs.get(arkitName(name)) ?? [];
+        this.#morphs.set(arkitName(name), [...known, { influences, index }]);
       }
     });
     const manager = this.vrm?.expressionManager;
     for (const name of Object.keys(manager?.customExpressionMap ?? {})) {
-      if (!this.#morphs.has(arkitName(name))) add(arkitName(name), (weight) => manager?.setValue(name, weight));
+      if (!this.#morphs.has(arkitName(name))) this.#expressions.set(arkitName(name), name);
     }
   }
 

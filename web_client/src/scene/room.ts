@@ -6,7 +6,7 @@ import { buildBackstage } from "./backstage";
 import { DETAILS, QualityChoice, type Level } from "./quality";
 import { Rig } from "./rig";
 
-const FAN_DISTANCE_M = 1.25; // as one stands before somebody one has just met
+const FAN_DISTANCE_M = 1.15; // as one stands before somebody one has just met
 const FOV_DEG = 30;
 const LEAST_WIDTH_M = 0.62; // what must fit from side to side on a narrow screen: head and shoulders
 const EYES_FROM_TOP = 0.36; // where the eyes are in the picture, as painters have it
@@ -29,8 +29,8 @@ export class Room {
     this.quality = new QualityChoice(asked, first);
     const { antialias } = DETAILS[this.quality.level];
     this.renderer = new THREE.WebGLRenderer({ canvas, antialias, powerPreference: "high-performance" });
-    this.renderer.toneMapping = THREE.ACESFilmicToneMapping;
-    this.renderer.toneMappingExposure = 1.05;
+    this.renderer.toneMapping = THREE.NeutralToneMapping;
+    this.renderer.toneMappingExposure = 0.95;
     this.scene.background = new THREE.Color(0x1b1220);
     this.scene.fog = new THREE.Fog(0x1b1220, 3.2, 6.5);
     this.#canvas = canvas;
