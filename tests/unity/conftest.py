@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unity.package import CORE, LIVE_FAN, RUNNER, TESTS
+from tests.unity.package import CORE, LIVE_FAN, NAMES, NAMES_TESTS, RUNNER, TESTS
 from tests.unity.toolchain import Toolchain
 
 
@@ -17,5 +17,5 @@ def toolchain() -> Toolchain:
 def built(toolchain: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with Core, its tests, the program that runs them, and a fan without a game engine."""
     out = tmp_path_factory.mktemp("csharp")
-    toolchain.build([CORE, TESTS, RUNNER, LIVE_FAN], out)
+    toolchain.build([CORE, TESTS, NAMES, NAMES_TESTS, RUNNER, LIVE_FAN], out)
     return out

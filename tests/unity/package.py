@@ -1,6 +1,8 @@
 """The Unity package as its asmdefs say: which sources make which assembly, in the order in which they build."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +25,30 @@ def asmdef(path: Path) -> dict[str, Any]:
     return json.loads(next(path.glob("*.asmdef")).read_text("utf-8"))
 
 
-CORE: Final = Assembly("Stagedoor.Core", sources(PACKAGE / "Runtime" / "Core"))
-TESTS: Final = Assembly("Stagedoor.Tests", sources(PACKAGE / "Tests" / "Editor"), ("Stagedoor.Core",), nunit=True)
-RUNNER: Final = Assembly("NUnitRun", (str(HERE / "NUnitRun.cs"),), program=True, nunit=True)
+def built_from(folder: str, references: Sequence[str] = ()) -> Assembly:
+    """One assembly of the package, by the folder of its asmdef."""
+    path = PACKAGE / folder
+    return Assembly(str(asmdef(path)["name"]), sources(path), references)
+
+
+def engine_layer(platform: str, defines: Sequence[str]) -> list[Assembly]:
+    """All that needs Unity, against stubs of it, as a platform with these defines would compile it. CORE is there."""
+    ours = ("Stagedoor.Core", "Stagedoor", "Stubs")
+    layer = [
+        Assembly("Stubs", [str(path) for path in sorted((HERE / "stubs").glob("*.cs"))]),
+        built_from("Runtime/Unity", ("Stagedoor.Core", "Stubs")),
+        built_from("Runtime/NativeWebSocket", ours),
+        built_from("Runtime/UniVRM", ours),
+        built_from("Samples~/TalkingHead", ours),
+    ]
+    if "UNITY_EDITOR" in defines:
+        layer.append(built_from("Editor", ours))
+    return [replace(assembly, defines=defines, folder=platform) for assembly in layer]
+
+
+CORE: Final = built_from("Runtime/Core")
+TESTS: Final = built_from("Tests/Editor", ("Stagedoor.Core",))
+NAMES: Final = Assembly("Stagedoor.ShapeNames", (str(PACKAGE / "Runtime" / "Unity" / "ShapeNames.cs"),))
+NAMES_TESTS: Final = built_from("Tests/Runtime", ("Stagedoor.ShapeNames",))
+RUNNER: Final = Assembly("NUnitRun", (str(HERE / "NUnitRun.cs"),), program=True)
 LIVE_FAN: Final = Assembly("LiveFan", (str(HERE / "LiveFan.cs"),), ("Stagedoor.Core",), program=True)

@@ -42,7 +42,7 @@ class Assembly:
     references: Sequence[str] = ()  # names of assemblies built before it
     defines: Sequence[str] = ()
     program: bool = False
-    nunit: bool = False
+    folder: str = ""  # below the output, for those that are built in several ways
 
 
 class Toolchain:
