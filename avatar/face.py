@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.audio_visemes import mouth_from_audio, viseme_spans
 from avatar.blendshapes import (
     ARKIT_52,
     INDEX,
@@ -90,25 +91,28 @@ class Face:
     ) -> FaceSlice:
         """The face for `pcm` (float32 at OUTPUT_RATE_HZ), which starts at `start_samples` of the reply.
 
-        What of `gestures` a head can do begins with the clause. Phoneme spans count from the clause's beginning.
-        Raises ValueError when `pcm` is not whole face frames.
+        What of `gestures` a head can do begins with the clause. Phoneme spans count from the clause's beginning;
+        without any, the mouth comes from the sound. Raises ValueError when `pcm` is not whole face frames.
         """
         n_frames, odd = divmod(len(pcm), SAMPLES_PER_FACE_FRAME)
         if odd:
             raise ValueError(f"{len(pcm)} samples are not whole face frames of {SAMPLES_PER_FACE_FRAME}")
-        targets = mouth_targets(spoken_phonemes, len(pcm))
         self._expression.feel(emotion)
         self._mood, self._mood_left = emotion, _MOOD_FRAMES
         for name in gestures:
             self._expression.gesture(name)
-        spoken = mouth(targets, n_frames, loudness_opening(pcm))
-        stressed = [t.start_samples // SAMPLES_PER_FACE_FRAME for t in targets if t.stress == 1.0]
+        spoken, spans, stressed = _spoken(spoken_phonemes, pcm)
         rest = self._expression.advance(n_frames)
         rest += self._expression.accents(stressed, n_frames, emotion.arousal)
         frames = self._continue(spoken, rest)
         if n_frames:
             self._reply += (frames,)
-        return FaceSlice(frames, _moved(merged(targets), start_samples))
+        return FaceSlice(frames, _moved(spans, start_samples))
+
+    def live(self, mouth: Weights, emotion: Emotion) -> Frames:
+        """Frames around a mouth that comes from a live voice: what `AudioMouth.feed` gave, [k, N_MOUTH]."""
+        self._expression.feel(emotion)
+        return self._continue(mouth, self._expression.advance(len(mouth)))
 
     def close_mouth(self, heard_samples: int | None = None) -> Frames:
         """The way out of a reply that was cut: the mouth is shut in the very first frame, the rest fades.
@@ -170,6 +174,19 @@ def calm_cuts(frames: Frames, longest: int) -> list[int]:
         at = first + int(moved[first - 1 : at + longest].argmin())
         cuts.append(at)
     return cuts
+
+
+def _spoken(
+    phonemes: Sequence[PhonemeSpan], pcm: NDArray[np.float32]
+) -> tuple[Weights, tuple[VisemeSpan, ...], list[int]]:
+    """The mouth of a clause, its visemes, and the frames in which stressed syllables begin."""
+    if not phonemes:
+        spoken = mouth_from_audio(pcm)
+        return spoken, viseme_spans(spoken), []
+    targets = mouth_targets(phonemes, len(pcm))
+    spoken = mouth(targets, len(pcm) // SAMPLES_PER_FACE_FRAME, loudness_opening(pcm))
+    stressed = [t.start_samples // SAMPLES_PER_FACE_FRAME for t in targets if t.stress == 1.0]
+    return spoken, merged(targets), stressed
 
 
 def _joined(spoken: Weights, rest: Weights) -> Weights:

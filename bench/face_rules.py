@@ -14,6 +14,7 @@ from openfacefx.coarticulation import build_viseme_curves
 from openfacefx.ipa import IPA_MAPPING
 from openfacefx.retarget import PRESETS
 
+from avatar.audio_visemes import mouth_from_audio
 from avatar.blendshapes import INDEX, N_WEIGHTS, Weights, loudness_opening, mouth
 from avatar.visemes import mouth_targets
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, PhonemeSpan
@@ -31,6 +32,11 @@ def exact(spoken: SpokenChunk) -> Weights:
     n_frames = len(spoken.pcm) // SAMPLES_PER_FACE_FRAME
     targets = mouth_targets(spoken.phonemes, len(spoken.pcm))
     return mouth(targets, n_frames, loudness_opening(spoken.pcm))[:, :N_WEIGHTS]
+
+
+def audio(spoken: SpokenChunk) -> Weights:
+    """Ours for a voice without times: avatar/audio_visemes.py. Shown in step; live it is BEHIND_MS later."""
+    return mouth_from_audio(spoken.pcm)[:, :N_WEIGHTS]
 
 
 def loudness(spoken: SpokenChunk) -> Weights:
@@ -68,4 +74,4 @@ def _segments(phoneme: PhonemeSpan) -> list[PhonemeSegment]:
     return [PhonemeSegment(plain, start, end)]
 
 
-RULES: Final[Mapping[str, Rule]] = {"exact": exact, "loudness": loudness, "openfacefx": openfacefx}
+RULES: Final[Mapping[str, Rule]] = {"exact": exact, "audio": audio, "loudness": loudness, "openfacefx": openfacefx}
