@@ -150,12 +150,13 @@ ClientMessage = (
 
 
 class PersonaCard(Struct, frozen=True):
-    """What a client may show of the persona."""
+    """What a client may show of the persona. look: which avatar it has; the server has it at `/avatars/LOOK.glb`."""
 
     id: str
     name: str
     pronouns: str
     about: str
+    look: str = ""
 
 
 class FaceFormat(Struct, frozen=True):

@@ -18,6 +18,7 @@ from speech.turn_state import State
 from speech.turns import TABLE
 from tests import reference
 from tests.golden_examples import DOWN, UP, session
+from tests.recorded import recorded_files
 from tests.schema import schema_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ def golden_files() -> dict[str, bytes]:
         for name, message in examples.items():
             files[f"{direction}/{name}.json"] = JSON.encode(message)
             files[f"{direction}/{name}.msgpack"] = MSGPACK.encode(message)
-    return {**files, **_session_files()}
+    return {**files, **_session_files(), **recorded_files()}
 
 
 def _session_files() -> dict[str, bytes]:

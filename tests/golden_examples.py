@@ -8,6 +8,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec.structs import replace
+
 from avatar.blendshapes import ARKIT_52, INDEX
 from protocol.handshake import Handshake, Phase
 from protocol.messages import (
@@ -33,6 +35,7 @@ from protocol.messages import (
     ReplyCancelled,
     ReplyChunk,
     ReplyDuck,
+    Resume,
     ServerMessage,
     Stage,
     TextInput,
@@ -40,6 +43,7 @@ from protocol.messages import (
     TurnReport,
     Welcome,
 )
+from protocol.packets import join_packets
 from protocol.timeline import (
     FACE_FPS,
     OUTPUT_RATE_HZ,
@@ -82,7 +86,7 @@ HELLO = Hello(
 
 WELCOME = Welcome(
     session_id="0123456789abcdef",
-    persona=PersonaCard("nova", "Nova", "she/her", "A singer who writes at night."),
+    persona=PersonaCard("nova", "Nova", "she/her", "A singer who writes at night.", "nova"),
     disclosure="Before we start: I am an AI character, not a person.",
     audio_in=HELLO.audio_in,
     audio_out=AudioFormat("pcm16", OUTPUT_RATE_HZ),
@@ -105,11 +109,29 @@ CHUNK = ReplyChunk(
 
 LAST_CHUNK = ReplyChunk(reply_id=7, seq=1, start_samples=2 * SAMPLES_PER_FACE_FRAME, audio=b"", face=b"", last=True)
 
+#: 40 ms of the tone as libopus wrote them, at 24 kHz: two packets.
+OPUS_TONE = tuple(
+    bytes.fromhex(packet)
+    for packet in (
+        "d87b5af3f6a1d97e1b105b7cc79a0f718840be20e269c4a46353b02a99005daf70eed69b0e392728512f770598aabb9f"
+        "37c4ad03bdeed951b95b08dba2995cdbfc6f150b548f414951ff4141d0011f7427dc0075d27e3ee9dbc78afbe5a4ac77"
+        "98f910250ae6fa047b",
+        "d843b52d7b40f673dbc37e565b74d5012f236cae7146bc56d016a184c0b0b8a0543f226853fcf57864e2872acb332bc2"
+        "657ed22c52d64c3b918bc3c8fa9bdd38072da9de99074d3ca9504dbfa7d3216dbdcb3a73b2cbe3699dad94735d9691d1"
+        "20f2f359",
+    )
+)
+OPUS_SILENCE = b"\xf8\xff\xfe"  # 20 ms of nothing, in three bytes
+OPUS_OUT = AudioFormat("opus", OUTPUT_RATE_HZ, pre_skip_samples=60)
+
 UP: dict[str, ClientMessage] = {
     "hello": HELLO,
     "hello.defaults": Hello(),
     "hello.azure55": Hello(face="azure55"),
+    "hello.opus": Hello(audio_in=AudioFormat("opus", 48_000), audio_out=AudioFormat("opus", OUTPUT_RATE_HZ)),
+    "hello.resume": Hello(resume=Resume("resume-token-1", reply_id=7, heard_samples=640)),
     "disclosure.acknowledged": DisclosureAcknowledged(),
+    "audio.opus": AudioChunk(join_packets([OPUS_SILENCE, OPUS_SILENCE]), seq=4),
     "audio": AudioChunk(tone(160, 16_000), seq=3),
     "text": TextInput("What is your cat called? 🐈"),
     "playback.mark": PlaybackMark(reply_id=7, heard_samples=2400),
@@ -124,7 +146,15 @@ UP: dict[str, ClientMessage] = {
 
 DOWN: dict[str, ServerMessage] = {
     "hello": WELCOME,
+    "hello.resumed": replace(WELCOME, audio_out=OPUS_OUT, resume_token="resume-token-2", resumed=True),
     "reply.chunk": CHUNK,
+    "reply.chunk.opus": ReplyChunk(
+        reply_id=8,
+        seq=0,
+        start_samples=0,
+        audio=join_packets(OPUS_TONE),
+        face=face(20, 140, 60),
+    ),
     "reply.chunk.last": LAST_CHUNK,
     "reply.duck": ReplyDuck(reply_id=7, gain=0.3, ramp_ms=60),
     "reply.cancelled": ReplyCancelled(reply_id=7, reason="barge_in", heard_samples=640),

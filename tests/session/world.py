@@ -105,6 +105,7 @@ class FakeSocket:
     def __init__(self) -> None:
         self.up: asyncio.Queue[bytes | str | None] = asyncio.Queue()
         self.down: list[tuple[float, bytes]] = []
+        self.log: list[tuple[float, str, bytes]] = []  # up as the server takes it, down as it comes
         self.arrived = asyncio.Event()
         self.closed: tuple[int, str] | None = None
         self.reads = True
@@ -112,14 +113,20 @@ class FakeSocket:
     async def receive(self) -> bytes | str:
         data = await self.up.get()
         if data is None:
+            self._note("lost", b"")
             raise SocketClosedError
+        self._note("up", data if isinstance(data, bytes) else data.encode())
         return data
+
+    def _note(self, direction: str, data: bytes) -> None:
+        self.log.append((asyncio.get_running_loop().time(), direction, data))
 
     async def send(self, data: bytes, *, binary: bool) -> None:
         assert binary
         if not self.reads:
             await asyncio.get_running_loop().create_future()
         self.down.append((asyncio.get_running_loop().time(), data))
+        self._note("down", data)
         self.arrived.set()
 
     async def close(self, code: int, reason: str) -> None:

@@ -1,6 +1,7 @@
 """The golden files are what the code writes today, and mean what they should to other implementations."""
 
 import json
+from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +13,15 @@ import pytest
 from protocol.codec import Codec
 from protocol.errors import StagedoorError
 from protocol.handshake import Handshake, Phase
-from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, ClientMessage, ErrorMessage, ServerMessage
-from tests import golden
+from protocol.messages import (
+    SUBPROTOCOL_JSON,
+    SUBPROTOCOL_MSGPACK,
+    ClientMessage,
+    ErrorMessage,
+    ReplyChunk,
+    ServerMessage,
+)
+from tests import golden, recorded
 from tests.golden_examples import DOWN, STORY, UP, session
 from tests.messages_any import plain
 
@@ -32,7 +40,7 @@ def test_the_files_are_current() -> None:
 
 
 def test_they_stay_small() -> None:
-    assert sum(map(len, golden.written_files().values())) < 100_000
+    assert sum(map(len, golden.written_files().values())) < 400_000
 
 
 def test_every_message_type_has_an_example() -> None:
@@ -91,9 +99,54 @@ def test_the_session_is_a_legal_conversation() -> None:
     assert handshake.phase is Phase.CLOSED
 
 
+@pytest.mark.parametrize("name", recorded.STORIES)
+def test_a_recorded_session_replays_byte_for_byte(name: str) -> None:
+    records = recorded.read_stream(read(f"recorded/{name}.msgpack-stream"))
+    again = recorded.replay(records)
+    assert [r for r in again if r.direction == "down"] == [r for r in records if r.direction == "down"]
+    assert again == records
+
+
+@pytest.mark.parametrize("name", recorded.STORIES)
+def test_a_recorded_session_reads_alike_in_both_forms(name: str) -> None:
+    records = recorded.read_stream(read(f"recorded/{name}.msgpack-stream"))
+    lines = [json.loads(line) for line in read(f"recorded/{name}.jsonl").decode().splitlines()]
+    for record, line in zip(records, lines, strict=True):
+        assert (record.at_s, record.connection, record.direction) == (
+            line["at_s"],
+            line["connection"],
+            line["direction"],
+        )
+        if record.direction != "lost":
+            text = json.dumps(line["frame"])
+            read_alike = JSON.decode_client(text) if record.direction == "up" else JSON.decode_server(text)
+            assert read_alike == record.message()
+
+
+def test_a_changed_message_is_noticed_in_the_replay() -> None:
+    records = recorded.read_stream(read("recorded/resumed.msgpack-stream"))
+    typed = next(i for i, r in enumerate(records) if b"Who is Miso?" in r.frame and r.direction == "up")
+    changed = replace(records[typed], frame=records[typed].frame.replace(b"Miso", b"Maya"))
+    assert recorded.replay([*records[:typed], changed, *records[typed + 1 :]]) != records
+
+
+def test_what_was_heard_before_and_after_the_loss_is_the_whole_reply() -> None:
+    messages = [
+        (r.connection, r.message())
+        for r in recorded.read_stream(read("recorded/resumed.msgpack-stream"))
+        if r.direction == "down"
+    ]
+    before = [m for connection, m in messages if connection == 0 and isinstance(m, ReplyChunk)]
+    after = [m for connection, m in messages if connection == 1 and isinstance(m, ReplyChunk)]
+    whole = b"".join(chunk.audio for chunk in before)
+    assert whole.endswith(b"".join(chunk.audio for chunk in after))
+    assert 0 < after[0].start_samples < 7000 < after[0].start_samples + 400
+
+
 def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(golden, "GOLDEN", tmp_path)
     monkeypatch.setattr(golden, "DOCUMENTS", ())
+    monkeypatch.setattr(golden, "SCHEMA", tmp_path.parent / "schema")
     (tmp_path / "up").mkdir()
     (tmp_path / "up" / "gone.json").write_bytes(b"{}")
     golden.main()
