@@ -34,6 +34,7 @@ WHAT_TO_WRITE: Final = {
     "pronouns": 'how to speak of the creator: pronouns = "she/her"',
     "language": 'a two-letter language code: language = "en"',
     "voice": 'a voice of the synthesiser; the default one has one: voice = "heart"',
+    "look": 'the avatar, a file in avatar/rig/looks/ without its suffix: look = "nova"',
     "speed": "the pace of the voice, 0.5 to 2.0; 1.0 is its own: speed = 1.0",
     "manners": '[manners] with style = ["..."], warmth = 0.0 to 1.0, energy = 0.0 to 1.0',
     "style": 'sentences on how the avatar talks: style = ["Teases gently."]',
@@ -124,6 +125,7 @@ class Persona(_Part, frozen=True):
     wait: Line
     not_discussed: tuple[Boundary, ...] = ()
     openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
+    look: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")] = "nova"
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
     voice_consent: VoiceConsent | None = None
 

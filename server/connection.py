@@ -189,7 +189,7 @@ class Connection:
         persona = session.persona
         return Welcome(
             session_id=session.id,
-            persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about),
+            persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look),
             disclosure=persona.disclosure,
             audio_in=hello.audio_in,
             audio_out=audio_out,
