@@ -22,6 +22,7 @@ from filelock import FileLock
 from server.model_store.store import stagedoor_home
 
 HERE: Final = Path(__file__).resolve().parent
+NPM: Final = HERE.parents[1] / "web_client" / "npm.sh"  # the machine's, or one from PyPI
 ROSLYN_PACKAGE: Final = "@autorest/csharp@3.0.0-beta.20251203.1"
 ROSLYN_SHA256: Final = "d080d8f02bde85d4fda72758dc8072b5187e246319ba65c5c6eea518ff4621fc"
 ROSLYN_FILES: Final = ("Microsoft.CodeAnalysis.dll", "Microsoft.CodeAnalysis.CSharp.dll", "nunit.framework.dll")
@@ -57,7 +58,7 @@ class Toolchain:
     def fetched(cls) -> "Toolchain":
         """The tools of this machine; the first call downloads 42 MB. Raises CalledProcessError or ValueError."""
         pins = hashlib.sha256((HERE / "tools.txt").read_bytes() + ROSLYN_SHA256.encode()).hexdigest()[:12]
-        folder = stagedoor_home() / "tools" / f"csharp-{pins}"
+        folder = stagedoor_home() / "tools" / f"csharp-{pins}-py{sys.version_info.major}{sys.version_info.minor}"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not folder.is_dir():
@@ -112,10 +113,8 @@ def _fetch_runtime(target: Path) -> None:
 
 
 def _fetch_roslyn(work: Path, target: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise FileNotFoundError("npm is needed to fetch the C# compiler; install Node.js")
-    subprocess.run([npm, "pack", "--silent", ROSLYN_PACKAGE], cwd=work, check=True, timeout=WAIT_S, capture_output=True)
+    npm = [str(NPM), str(Path(sys.executable).parent), "pack", "--silent", "--pack-destination", str(work)]
+    subprocess.run([*npm, ROSLYN_PACKAGE], check=True, timeout=WAIT_S, capture_output=True)
     package = next(work.glob("*.tgz"))
     if hashlib.sha256(package.read_bytes()).hexdigest() != ROSLYN_SHA256:
         raise ValueError(f"{ROSLYN_PACKAGE} is not the package that was tested: another checksum")
