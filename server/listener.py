@@ -1,4 +1,5 @@
-"""Where the world comes in: the WebSocket at /ws, the page at /, and what operators ask (/health, /ready, /metrics).
+"""Where the world comes in: the WebSocket at /ws, the page at /, the protocol's documents at /docs, and what operators
+ask (/health, /ready, /metrics).
 
 Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0002-starlette-and-uvicorn.md.
 What comes next: connection.py serves each WebSocket.
@@ -9,6 +10,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -16,7 +18,7 @@ from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -37,6 +39,7 @@ SECURITY_HEADERS = {
     "cache-control": "no-cache",
 }
 
+PROTOCOL = Path(__file__).resolve().parents[1] / "protocol"
 SEND_BUFFER_BYTES = 64 * 1024  # the kernel would hold a minute of sound for a client that reads nothing
 
 
@@ -134,6 +137,9 @@ def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
         Route("/health", health),
         Route("/ready", ready),
         Route("/metrics", metrics),
+        Route("/docs", lambda _: RedirectResponse("/docs/")),
+        Mount("/docs/schema", PageFiles(directory=PROTOCOL / "schema", check_dir=False)),
+        Mount("/docs", PageFiles(directory=PROTOCOL / "docs", check_dir=False)),
         Mount("/avatars", PageFiles(directory=LOOKS, check_dir=False)),
         Mount("/", PageFiles(directory=PAGE, check_dir=False)),
     ]

@@ -1,4 +1,4 @@
-"""`make golden`: writes protocol/golden/, protocol/schema/ and the generated parts of documents anew.
+"""`make golden`: writes protocol/golden/, schema/ and docs/ and the generated parts of documents anew.
 
 Golden files are what other implementations of the protocol are tested against. tests/unit/test_golden.py and
 test_protocol_md.py fail while they differ from what the code says.
@@ -17,6 +17,7 @@ from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
 from speech.turn_state import State
 from speech.turns import TABLE
 from tests import reference
+from tests.docs_page import docs_files
 from tests.golden_examples import DOWN, UP, session
 from tests.recorded import recorded_files
 from tests.schema import schema_files
@@ -24,6 +25,7 @@ from tests.schema import schema_files
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "protocol" / "golden"
 SCHEMA = ROOT / "protocol" / "schema"
+DOCS = ROOT / "protocol" / "docs"
 DOCUMENTS = (ROOT / "protocol" / "PROTOCOL.md", ROOT / "ARCHITECTURE.md")
 
 MARKED = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
@@ -106,15 +108,16 @@ def main() -> None:
     files = golden_files()
     for name in written_files().keys() - files.keys():
         (GOLDEN / name).unlink()
-    for name, data in schema_files().items():
-        SCHEMA.mkdir(exist_ok=True)
-        (SCHEMA / name).write_bytes(data)
     for name, data in files.items():
         path = GOLDEN / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     for document in filter(Path.exists, DOCUMENTS):
         document.write_text(fill(document.read_text("utf-8"), sections()), "utf-8")
+    for folder, made in ((SCHEMA, schema_files()), (DOCS, docs_files())):
+        folder.mkdir(exist_ok=True)
+        for name, data in made.items():
+            (folder / name).write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,7 @@ def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(golden, "GOLDEN", tmp_path)
     monkeypatch.setattr(golden, "DOCUMENTS", ())
     monkeypatch.setattr(golden, "SCHEMA", tmp_path.parent / "schema")
+    monkeypatch.setattr(golden, "DOCS", tmp_path.parent / "docs")
     (tmp_path / "up").mkdir()
     (tmp_path / "up" / "gone.json").write_bytes(b"{}")
     golden.main()
