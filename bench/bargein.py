@@ -183,7 +183,7 @@ def _note(overlap: Overlap, measured: Measured) -> None:
     outcome = "went on" if not score.stopped else f"silent after {score.silent_ms:.0f} ms"
     ducked = f", fainter after {score.duck_ms:.0f} ms" if score.duck_ms is not None else ""
     right = "" if score.stopped == (score.sound == "words") else "  WRONG"
-    print(f"  {score.sound:<11} {score.name[:34]:<34} {outcome}{ducked}{right}", flush=True)
+    print(f"  {score.sound:<11} {score.name[:34]:<34} {outcome}{ducked}{right}  {score.heard[:46]!r}", flush=True)
 
 
 # --- figures --------------------------------------------------------------------------------------------------

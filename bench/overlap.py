@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.measures import Arrival
-from protocol.messages import ReplyCancelled, ReplyDuck
+from protocol.messages import ReplyCancelled, ReplyDuck, Transcript
 
 #: "words" must stop the avatar; everything else must not.
 Sound = Literal["words", "backchannel", "laugh", "cough", "noise", "echo"]
@@ -39,7 +39,7 @@ class OverlapScore:
 
     silent_ms: to the moment the client plays nothing more, cancelled or at gain 0. duck_ms: to the first moment that
     the reply is fainter than before (a cancelled one is). stopped: it was cancelled, or silent to the end.
-    left_fainter: it went on, but never got its full loudness back.
+    left_fainter: it went on, but never got its full loudness back. heard: what the server showed of it as words.
     """
 
     name: str
@@ -48,6 +48,7 @@ class OverlapScore:
     duck_ms: float | None
     stopped: bool
     left_fainter: bool
+    heard: str = ""
 
 
 def loudness(arrivals: Iterable[Arrival], reply_id: int) -> Iterator[tuple[float, float]]:
@@ -77,7 +78,13 @@ def score_overlap(overlap: Overlap) -> OverlapScore:
         duck_ms=first_ms(FULL),
         stopped=last_gain < 1e-3,
         left_fainter=1e-3 <= last_gain < FULL,
+        heard=_newest_words(overlap.arrivals),
     )
+
+
+def _newest_words(arrivals: Iterable[Arrival]) -> str:
+    texts = [arrival.message.text for arrival in arrivals if isinstance(arrival.message, Transcript)]
+    return texts[-1] if texts else ""
 
 
 def is_void(overlap: Overlap, decide_s: float) -> bool:

@@ -41,6 +41,12 @@ def test_a_backchannel_that_is_let_go_on_stopped_nothing():
     assert score_overlap(overlap(ducks[0], sound="backchannel")).left_fainter, "its loudness never came back"
 
 
+def test_what_was_understood_of_a_sound_is_kept():
+    shown = Transcript(4, "oh wo", final=False), Transcript(4, "Oh wow.", final=False)
+    heard = score_overlap(overlap((10.3, shown[0]), (10.6, shown[1]), sound="backchannel"))
+    assert heard.heard == "Oh wow."
+
+
 def test_gain_zero_is_silence():
     mute = score_overlap(overlap((10.1, ReplyDuck(3, gain=0.0, ramp_ms=50))))
     assert (mute.silent_ms, mute.stopped, mute.left_fainter) == (150.0, True, False)
