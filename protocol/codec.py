@@ -80,7 +80,7 @@ class Codec:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return MalformedError(f"not a message: {_brief(error)}")
         if kind not in tags:
-            return UnknownTypeError(f"unknown message type {kind[:80]!r}")
+            return UnknownTypeError(f"unknown message type {kind[:80]!r:.100}")
         return MalformedError(f"{kind}: {_brief(error)}")
 
 
