@@ -25,14 +25,18 @@ from server.prepared import PreparedSpeech
 
 
 def load_ears(_: Config) -> Group:
-    """Is there a voice, and does its turn sound over?"""
+    """Is there a voice?"""
     from speech.engines.silero import SileroVad
+
+    vad = SileroVad(open_store().path("silero-vad") / "model.onnx")
+    return Group({"vad": Work(vad.run)}, {"vad_state": vad.new_state()})
+
+
+def load_intonation(_: Config) -> Group:
+    """Does the turn sound over?"""
     from speech.engines.smart_turn import SmartTurn
 
-    store = open_store()
-    vad = SileroVad(store.path("silero-vad") / "model.onnx")
-    turn = SmartTurn(store.path("smart-turn") / "model.onnx")
-    return Group({"vad": Work(vad.run), "turn": Work(turn.run)}, {"vad_state": vad.new_state()})
+    return Group({"turn": Work(SmartTurn(open_store().path("smart-turn") / "model.onnx").run)})
 
 
 def load_recogniser(config: Config) -> Group:
@@ -92,8 +96,11 @@ def load_voice(config: Config) -> Group:
     return Group({"tts": Work(tts.run)}, {"voices": tts.voices()})
 
 
+#: The voice detector stays in the server's process: 31 times a second and fan it is asked for 0.2 ms of work, and while
+#: it was away nobody could be heard.
+EARS: Final = load_ears
 GROUPS: Final[Mapping[str, Callable[[Config], Group]]] = {
-    "ears": load_ears,
+    "intonation": load_intonation,
     "recogniser": load_recogniser,
     "reader": load_reader,
     "mind": load_mind,
@@ -138,12 +145,8 @@ class Engines:
 
 def load_engines(config: Config) -> Engines:
     """Every engine in this process, each lane with threads of its own. Raises ModelError or EngineError."""
-    groups = tuple(load(config) for load in GROUPS.values())
-    crews: dict[str, Crew[Any, Any]] = {
-        lane: ThreadCrew(lane, work.run, work.workers) for group in groups for lane, work in group.lanes.items()
-    }
-    facts = {key: fact for group in groups for key, fact in group.facts.items()}
-    return Engines(_lanes(crews, facts), facts["voices"], groups)
+    groups = tuple(load(config) for load in (EARS, *GROUPS.values()))
+    return _build(groups, ())
 
 
 async def start_engines(config: Config) -> Engines:
@@ -152,22 +155,31 @@ async def start_engines(config: Config) -> Engines:
         return load_engines(config)
     folder = tempfile.TemporaryDirectory(prefix="stagedoor-")  # only this user may enter it
     patience = Patience(config.workers.silence_s, config.workers.hang_s, max_rss_mb=config.workers.max_rss_mb)
-    processes = {
-        name: EngineProcess(name, partial(load, config), folder.name, patience) for name, load in GROUPS.items()
-    }
-    started = await gather(*(process.start() for process in processes.values()), return_exceptions=True)
+    processes = tuple(
+        EngineProcess(name, partial(load, config), folder.name, patience) for name, load in GROUPS.items()
+    )
+    started = await gather(*(process.start() for process in processes), return_exceptions=True)
     failed = next((result for result in started if isinstance(result, BaseException)), None)
     if failed:
-        await gather(*(process.close() for process in processes.values()))
+        await gather(*(process.close() for process in processes))
         folder.cleanup()
         raise failed
+    return _build((EARS(config),), processes, folder)
+
+
+def _build(
+    groups: tuple[Group, ...],
+    processes: tuple[EngineProcess, ...],
+    folder: "tempfile.TemporaryDirectory[str] | None" = None,
+) -> Engines:
     crews: dict[str, Crew[Any, Any]] = {
-        lane: process.crew(lane, workers)
-        for process in processes.values()
-        for lane, workers in process.facts["workers"].items()
+        lane: ThreadCrew(lane, work.run, work.workers) for group in groups for lane, work in group.lanes.items()
     }
-    facts = {key: fact for process in processes.values() for key, fact in process.facts.items()}
-    return Engines(_lanes(crews, facts), facts["voices"], (), tuple(processes.values()), folder)
+    for process in processes:
+        crews |= {lane: process.crew(lane, workers) for lane, workers in process.facts["workers"].items()}
+    known = (*(group.facts for group in groups), *(process.facts for process in processes))
+    facts = {key: fact for each in known for key, fact in each.items()}
+    return Engines(_lanes(crews, facts), facts["voices"], groups, processes, folder)
 
 
 def _lanes(crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lanes:

@@ -86,7 +86,7 @@ class WorkersConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     mode: Literal["threads", "processes"] = "threads"
     silence_s: Annotated[float, Meta(gt=0)] = 5.0  # without a sign of life: the process is started anew
-    hang_s: Annotated[float, Meta(gt=0)] = 15.0  # for one batch, or between two pieces of text
+    hang_s: Annotated[float, Meta(gt=0)] = 30.0  # for one batch, or between two pieces of text
     max_rss_mb: Annotated[int, Meta(ge=0)] = 0  # more memory than this: started anew; 0: no bound
 
 

@@ -18,6 +18,7 @@ from speech.opus import DECODED_RATE_HZ, OpusDecoder, OpusEncoder
 
 _PCM16 = "pcm16"
 _OPUS = "opus"
+CATCH_UP_S = 30.0  # of audio that a network, or a server at its limits, held up may come at once
 
 
 def heard_format(hello: Hello) -> AudioFormat:
@@ -42,7 +43,7 @@ class Microphone:
     def __init__(self, audio_in: AudioFormat, max_ahead_ms: int, clock: Callable[[], float]) -> None:
         self._bytes_per_s = 2.0 * audio_in.sample_rate_hz
         self._max_ahead_ms = max_ahead_ms
-        self._ahead_s = LeakyBucket(max_ahead_ms / 1000, 1.0, clock)
+        self._ahead_s = LeakyBucket(max_ahead_ms / 1000, 1.0, clock, credit=CATCH_UP_S)
         self._decoder = OpusDecoder() if audio_in.encoding == _OPUS else None
 
     def take(self, audio: bytes) -> bytes:

@@ -40,15 +40,12 @@ def add_up(jobs: Sequence[np.ndarray]) -> list[np.ndarray | Exception]:
 
 
 def talk(jobs: Sequence[LlmJob]) -> list[Exception | None]:
-    """Says the fan's words back, one at a time, for ever if they begin with "on"; a word "die" kills."""
+    """Says the fan's words back, one at a time, for ever if they begin with "on"."""
     for job in jobs:
         words = job.prompt.messages[-1].content.split()
         said = 0
         while job.emit and (words[0] == "on" or said < len(words)):
-            word = words[said % len(words)]
-            if word == "die":
-                os.kill(os.getpid(), signal.SIGKILL)
-            if not job.emit(f"{word} "):
+            if not job.emit(f"{words[said % len(words)]} "):
                 break
             said += 1
     return [None] * len(jobs)

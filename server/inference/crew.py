@@ -7,6 +7,7 @@ which try it once more. Sessions live here in the hall: none is lost with a proc
 
 import asyncio
 import multiprocessing
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing.context import SpawnProcess
@@ -52,7 +53,7 @@ class Patience:
     """
 
     silence_s: float = 5.0
-    hang_s: float = 15.0
+    hang_s: float = 30.0
     load_s: float = 120.0
     max_rss_mb: int = 0
 
@@ -155,7 +156,9 @@ class EngineProcess:
         socket = self._context.socket(zmq.DEALER)
         socket.linger = 0
         socket.bind(endpoint)
-        process = _spawn.Process(target=work, args=(endpoint, self._load), name=f"engines-{self.name}", daemon=True)
+        process = _spawn.Process(
+            target=work, args=(endpoint, self._load, os.getpid()), name=f"engines-{self.name}", daemon=True
+        )
         process.start()
         self._current = _Process(process, socket, self._now(), self._now())
         return self._current

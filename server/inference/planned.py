@@ -73,8 +73,8 @@ class _Asked(Generic[Job, Result]):
 
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
-    """What an operator may know of a lane. `wait_s` is what a committed job would wait now; `jobs` were begun so far, and
-    waited `waited_s` together.
+    """What an operator may know of a lane. `wait_s` is what a committed job would wait now; `jobs` were begun so far,
+    and waited `waited_s` together.
     """
 
     ready: bool

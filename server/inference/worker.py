@@ -62,7 +62,7 @@ class Group:
 Load = Callable[[], Group]
 
 
-def work(endpoint: str, load: Load) -> None:
+def work(endpoint: str, load: Load, hall_pid: int) -> None:
     """The process's main function: ends when the hall says so, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the hall too, which lets us finish
     with zmq.Context() as context, context.socket(zmq.DEALER) as hall:
@@ -76,7 +76,7 @@ def work(endpoint: str, load: Load) -> None:
         except Exception as error:
             hall.send_multipart(pack(Unloadable(f"{type(error).__name__}: {error}")))
             return
-        _Worker(context, hall, group).run()
+        _Worker(context, hall, group).run(hall_pid)
         os._exit(0)  # not sys.exit: threads may be deep in an engine, and there is nothing to be written down
 
 
@@ -92,9 +92,8 @@ class _Worker:
         self._stopped: set[tuple[int, int]] = set()
         # Bounded by the hall, which assigns no more batches than there are threads.
         self._assigned: dict[str, SimpleQueue[Assignment | None]] = {name: SimpleQueue() for name in group.lanes}
-        self._parent = os.getppid()
 
-    def run(self) -> None:
+    def run(self, hall_pid: int) -> None:
         """Passes messages until Goodbye, or until the hall is gone."""
         for name, lane in self._group.lanes.items():
             for n in range(lane.workers):
@@ -105,7 +104,7 @@ class _Worker:
         poller.register(self._hall, zmq.POLLIN)
         poller.register(self._inbox, zmq.POLLIN)
         told_at = 0.0
-        while os.getppid() == self._parent:
+        while os.getppid() == hall_pid:
             ready = dict(poller.poll(int(HEARTBEAT_S * 1000)))
             if self._inbox in ready:
                 self._hall.send_multipart(self._inbox.recv_multipart(copy=False), copy=False)

@@ -4,6 +4,7 @@ Real processes and real sockets; scripted engines (tests/worker_engines.py). Not
 """
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from server.batching import Priority
 from server.inference.crew import EngineProcess, Patience
 from server.inference.planned import PlannedLane
 from server.inference.wire import Assignment, Done, Piece, pack, unpack
+from server.inference.worker import work
 from server.lanes import LlmLane
 from speech.engines.silero import SileroState
 from speech.vad import VadJob
@@ -167,10 +169,12 @@ async def test_a_stopped_process_is_noticed_by_its_silence() -> None:
 async def test_a_reply_that_was_begun_is_not_said_twice() -> None:
     async with engines() as process:
         llm = LlmLane(PlannedLane("talk", process.crew("talk", workers=2)))
-        stream = llm.stream(prompt("well you die now"), Priority.COMMITTED)
-        assert [await anext(stream), await anext(stream)] == ["well ", "you "]
+        stream = llm.stream(prompt("on and on"), Priority.COMMITTED)
+        assert await anext(stream) == "on "
+        os.kill(process.pid or 0, signal.SIGKILL)
         with pytest.raises(EngineError, match="lost"):
-            await anext(stream)
+            [piece async for piece in stream]
+        assert process.restarts == 1
         assert await said(llm, "again") == "again "
 
 
@@ -190,3 +194,12 @@ async def test_nothing_is_left_behind() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid or 0, 0)
     assert {task.get_name() for task in asyncio.all_tasks()} == {asyncio.current_task().get_name()}  # type: ignore[union-attr]
+
+
+def test_a_process_ends_when_the_hall_is_gone(tmp_path: Path) -> None:
+    """Its hall ended while it was still loading: nobody is left to say goodbye."""
+    gone = 2**22 + 1  # beyond Linux's highest process number
+    process = multiprocessing.get_context("spawn").Process(target=work, args=(f"ipc://{tmp_path}/s", load_plain, gone))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
