@@ -57,12 +57,16 @@ namespace Stagedoor
         public string Pronouns = "";
         public string About = "";
 
+        /// <summary>The name of their look: a model at /avatars/LOOK.glb of the server; empty for none.</summary>
+        public string Look = "";
+
         public override void Exchange(Fields fields)
         {
             fields.Text("id", ref Id, required: true);
             fields.Text("name", ref Name, required: true);
             fields.Text("pronouns", ref Pronouns, required: true);
             fields.Text("about", ref About, required: true);
+            fields.Text("look", ref Look);
         }
     }
 

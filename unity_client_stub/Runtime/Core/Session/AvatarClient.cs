@@ -264,6 +264,7 @@ namespace Stagedoor
             if (welcome.Resumed && Conversation != null)
             {
                 Enter(ClientState.Open);
+                Conversation.MarkAgain();
                 return;
             }
             Conversation = new Conversation(welcome, _options.DeviceRateHz, SendMark);

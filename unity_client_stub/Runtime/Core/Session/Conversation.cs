@@ -81,6 +81,12 @@ namespace Stagedoor
             Cues.Add(message);
         }
 
+        /// <summary>After a lost connection: what was heard meanwhile, for a mark may have got lost with it.</summary>
+        public void MarkAgain()
+        {
+            if (_markedId >= 0) _mark(_markedId, _markedSamples);
+        }
+
         /// <summary>Once a drawn frame: what is heard, the face for it, cues and marks. Allocates nothing by itself.</summary>
         public void Update(double nowS)
         {

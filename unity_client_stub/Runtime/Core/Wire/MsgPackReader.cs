@@ -14,6 +14,9 @@ namespace Stagedoor
         private int _end;
         private int _depth;
 
+        /// <summary>Nothing is left: for files that hold one value after the other.</summary>
+        public bool IsAtEnd => _at == _end;
+
         public override void Reset(byte[] data, int start, int count)
         {
             _data = data;
