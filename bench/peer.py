@@ -63,7 +63,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         setup = prepare(options.peers, options.clips)
         figures = run(setup, options.turns, options.out)
-    except (PeerError, ClipError, ServerProcessError, ConfigError, ModelError) as error:
+    except (PeerError, ClipError, ConfigError, ModelError) as error:
         print(f"peer: {error}", file=sys.stderr)
         return 1
     width = max(map(len, figures))
@@ -120,21 +120,27 @@ def _rulers_agree(clip: Clip) -> bool:
 
 
 def run(setup: Setup, n_turns: int, out: Path) -> dict[str, Figure]:
-    """Measures, writes the files, returns the flat figures. Raises PeerError, ClipError or ServerProcessError."""
+    """Measures, writes the files, returns the flat figures. Raises ClipError."""
     out.mkdir(parents=True, exist_ok=True)
     began_at, began = datetime.now(UTC), time.monotonic()
     clips = choose_clips(load_clips(setup.clips), n_turns)
     halves = [[_file_of(setup.clips, clip) for clip in clips[half::2]] for half in range(2)]
     blocks: dict[System, list[dict[str, Any]]] = {"ours": [], "pipecat": []}
+    lost = []
     for system, half in ORDER:
         print(f"== {system}, half {half + 1}: {len(halves[half])} turns ==", flush=True)
-        left_s = LONGEST_S - (time.monotonic() - began)
         measure = _ours if system == "ours" else _pipecat
-        blocks[system].append(measure(setup, halves[half], f"{system}_{half + 1}", left_s))
+        try:
+            left_s = LONGEST_S - (time.monotonic() - began)
+            blocks[system].append(measure(setup, halves[half], f"{system}_{half + 1}", left_s))
+        except (PeerError, ServerProcessError) as error:  # the other blocks are worth showing
+            print(f"peer: {error}", file=sys.stderr)
+            lost.append(f"{system} {half + 1}")
     figures = summarise(blocks)
     figures |= {
         "measured_at": began_at.isoformat(timespec="seconds"),
         "took_s": round(time.monotonic() - began),
+        "lost_blocks": ", ".join(lost),
         "models": f"{setup.whisper.name}, {setup.llm.parent.name}, hibari",
     }
     (out / "peer.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
