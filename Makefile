@@ -31,6 +31,10 @@ web_client/node_modules/.package-lock.json: web_client/package-lock.json $(STAMP
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+examples/node_modules/.package-lock.json: examples/package-lock.json $(STAMP)-run
+	$(NPM) ci --prefix ../examples --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 $(PAGE): $(PAGE_SOURCES) web_client/node_modules/.package-lock.json
 	$(NPM) run --silent build
 
@@ -51,7 +55,7 @@ check: $(STAMP)-dev web_client/node_modules/.package-lock.json  ## style, types,
 	$(BIN)/lint-imports --no-cache
 	$(NPM) run --silent types
 
-test: $(STAMP)-dev $(PAGE)  ## every test: unit, session, contract, system, web
+test: $(STAMP)-dev $(PAGE) examples/node_modules/.package-lock.json  ## every test: unit, session, contract, system, web
 	$(BIN)/stagedoor models pull --for tests
 	$(BIN)/python -m tests.browser
 	$(NPM) run --silent test
@@ -81,4 +85,4 @@ lock: pyproject.toml  ## pin every dependency with its hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean:  ## remove what was built (models stay in their cache)
-	rm -rf $(VENV) out build *.egg-info web_client/dist web_client/node_modules
+	rm -rf $(VENV) out build *.egg-info web_client/dist web_client/node_modules examples/node_modules
