@@ -1,10 +1,11 @@
 """Waiting against cutting off: what each rule for the end of a turn costs, on recorded speech.
 
 `python -m bench.endpointing --clips tests/clips ../shared/data` listens to every English clip as the server does
-(VAD frame by frame, Segmenter, Smart Turn and Whisper at each pause notice) and asks every rule how long it would have
-waited: at the true end that is delay, in a pause inside the turn it decides whether the fan is cut off. Writes
-endpointing.json (flat), endpointing.png and the table of pauses, endpointing_pauses.json, from which the next run
-starts: listening takes minutes, fitting none. What is fitted: speech/endpointing.py.
+(VAD frame by frame, Segmenter; at each pause notice Whisper, Smart Turn and the ending model) and asks every rule how
+long it would have waited: at the true end that is delay, in a pause inside the turn it decides whether the fan is cut
+off. Writes endpointing.json (flat), endpointing.png and the table of pauses, endpointing_pauses.json, from which the
+next run starts: listening takes minutes. What comes next: endpointing_fit.py fits the weights of
+speech/endpointing.py.
 """
 
 import argparse
@@ -27,13 +28,15 @@ from bench.pauses import Listener, Pause
 from bench.server_process import HOUSE
 from protocol.errors import StagedoorError
 from server.model_store.store import ModelError
-from speech.endpointing import SURE_PROB, Thought, required_silence_ms, thought
+from speech.endpointing import Thought, required_silence_ms, thought
 
 INNER_PAUSE_MS = 250.0  # a shorter gap is a stop consonant or a breath
 LONG_PAUSE_MS = 700.0  # what counts as a long one: the clips' pauses were widened to 0.8-2.0 s, by their own measure
 WIDENED_MS = (800.0, 1000.0, 1200.0, 1600.0, 2000.0)
 NOTICED_MS = 64.0  # a voice that goes on is noticed this much later, so a pause must be survived for longer
 SAME_WORDS = 4  # takes of one sentence that are heard; the emotional clips say two of them 38 times
+
+SOUNDS_COMPLETE = 0.7  # Smart Turn's probability from which its line waits no longer
 
 Rule = Callable[[Pause], float]
 
@@ -48,24 +51,32 @@ def silence_only(pause: Pause, *, patience: float) -> float:
 
 def smart_turn_only(pause: Pause, *, patience: float) -> float:
     """From 200 ms up to `patience` s more, by sound alone."""
-    return 200 + 1000 * patience * float(np.interp(pause.complete_prob, (0.0, SURE_PROB), (1.0, 0.0)))
+    return 200 + 1000 * patience * float(np.interp(pause.complete_prob, (0.0, SOUNDS_COMPLETE), (1.0, 0.0)))
 
 
-def words_only(pause: Pause, *, patience: float) -> float:
-    """As the server, had the turn model never answered."""
-    return patience * required_silence_ms(None, pause.text)
+def ending_only(pause: Pause, *, patience: float) -> float:
+    """From 200 ms up to `patience` s more, by the language model's idea of the sentence's end alone."""
+    return 200 + 1000 * patience * float(np.interp(pause.ending_prob or 0.0, (0.0, 0.3), (1.0, 0.0)))
 
 
-def fusion(pause: Pause, *, patience: float = 1.0) -> float:
-    """As the server; 1 is what it does."""
-    return patience * required_silence_ms(pause.complete_prob, pause.text)
+def without_models(pause: Pause, *, patience: float) -> float:
+    """As the server under load or in another language, by the kind and number of words."""
+    return patience * required_silence_ms(pause.text, ending_prob=None, complete_prob=None)
+
+
+def fusion(pause: Pause, *, patience: float = 0.0) -> float:
+    """As the server; `patience` is taken off the log-odds, 0 is what it does."""
+    return required_silence_ms(
+        pause.text, ending_prob=pause.ending_prob, complete_prob=pause.complete_prob, caution=patience
+    )
 
 
 RULES: Mapping[str, tuple[Callable[..., float], NDArray[np.float64]]] = {
     "silence only": (silence_only, np.linspace(0.1, 2.2, 43)),
     "Smart Turn only": (smart_turn_only, np.linspace(0.0, 4.0, 41)),
-    "words only": (words_only, np.linspace(0.15, 3.0, 58)),
-    "words and Smart Turn": (fusion, np.linspace(0.15, 3.0, 58)),
+    "sentence end only": (ending_only, np.linspace(0.0, 4.0, 41)),
+    "words without models": (without_models, np.linspace(0.15, 3.0, 58)),
+    "all together": (fusion, np.linspace(-2.5, 3.0, 56)),
 }
 
 
@@ -161,8 +172,9 @@ INK, QUIET, GRID = "#1f2430", "#6b7280", "#e5e7eb"
 LINES = {
     "silence only": "#9aa0ab",
     "Smart Turn only": "#2563a8",
-    "words only": "#3f8f5b",
-    "words and Smart Turn": "#b4501f",
+    "sentence end only": "#3f8f5b",
+    "words without models": "#a67c1b",
+    "all together": "#b4501f",
 }
 SHOWN_DELAY_MS = 2000.0
 
@@ -206,7 +218,7 @@ def _draw_panel(panel: Any, name: str, part: Evidence) -> None:
     panel.set_ylim(0, 102)
     panel.set_xlabel("mean silence that a true end must wait for (ms)", color=QUIET)
     panel.set_ylabel("cut off in a pause (%)", color=QUIET)
-    panel.legend(frameon=False, loc="lower left", labelcolor=INK)
+    panel.legend(frameon=False, loc="upper right", labelcolor=INK)
     panel.tick_params(colors=QUIET, length=0)
     panel.grid(color=GRID, linewidth=0.8)
     panel.set_axisbelow(True)
@@ -266,6 +278,7 @@ def _pauses_of(clips: Sequence[Clip], table: Path, *, fresh: bool) -> list[Pause
         for done, clip in enumerate(unheard, 1):
             known += listener.pauses(clip)
             print(f"\r  listened to {done}/{len(unheard)} clips", end="", flush=True)
+        listener.close()
         print()
         table.write_text(json.dumps([asdict(pause) for pause in known], indent=1, ensure_ascii=False) + "\n", "utf-8")
     asked = {clip.name for clip in clips}

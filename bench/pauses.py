@@ -1,7 +1,7 @@
 """The pauses of recorded speech, each with what the server would know of it when it is noticed.
 
-VAD frame by frame, Segmenter, Smart Turn and Whisper, as server/ears.py has them. What comes next: endpointing.py asks
-its rules how long they would have waited.
+VAD frame by frame, Segmenter, Smart Turn, Whisper and the ending model, as server/ears.py has them. What comes next:
+endpointing.py asks its rules how long they would have waited.
 """
 
 import re
@@ -17,6 +17,8 @@ from bench.microphone import NOISE
 from protocol.timeline import INPUT_RATE_HZ
 from server.model_store.store import open_store
 from speech.asr import AsrJob, TurnAudio
+from speech.ending import EndingJob
+from speech.engines.next_word import NextWord
 from speech.engines.silero import SileroVad
 from speech.engines.smart_turn import SmartTurn
 from speech.engines.whisper import Whisper
@@ -31,7 +33,8 @@ READ_ON = (",", ";")  # a reader's clip that ends so was cut out of a sentence: 
 class Pause:
     """One pause as the server noticed it. `silent_ms`: until the voice went on, or None at the end of the turn.
 
-    later_prob: Smart Turn once more after SECOND_LOOK_S, or None where the pause was shorter.
+    later_prob: Smart Turn once more after SECOND_LOOK_S, or None where the pause was shorter. ending_prob: that a
+    sentence ends after `text`, by the words alone.
     """
 
     clip: str
@@ -41,6 +44,7 @@ class Pause:
     later_prob: float | None
     silent_ms: float | None
     true_end: bool
+    ending_prob: float | None = None
 
     @property
     def in_fit_half(self) -> bool:
@@ -65,6 +69,7 @@ class Listener:
         self._vad = SileroVad(store.path("silero-vad"))
         self._turn = SmartTurn(store.path("smart-turn"))
         self._asr = Whisper(store.path("whisper-base"))
+        self._ending = NextWord(store.path("smollm2-135m") / "model.gguf")
 
     def pauses(self, clip: Clip) -> list[Pause]:
         """Every pause of the clip, with what was known when it was noticed."""
@@ -104,7 +109,19 @@ class Listener:
             later_prob=None if notice.later is None else self._score(notice.later),
             silent_ms=notice.silent_ms,
             true_end=notice.silent_ms is None and not clip.text.rstrip().endswith(READ_ON),
+            ending_prob=self.ending(words.text),
         )
+
+    def ending(self, text: str) -> float:
+        """How likely a sentence ends after these words."""
+        (prob,) = self._ending.run([EndingJob(text)])
+        if isinstance(prob, Exception):
+            raise prob
+        return round(prob, 4)
+
+    def close(self) -> None:
+        """Frees the language model."""
+        self._ending.close()
 
     def _score(self, window: NDArray[np.float32]) -> float:
         (prob,) = self._turn.run([window])
