@@ -47,10 +47,10 @@ public static class LiveFan
         TypeALine(arguments[2]);
         SpeakALine(File.ReadAllBytes(arguments[3]));
         Interrupt(arguments[2]);
-        client.Leave();
-        For(0.2);
         Say("malformed", client.Malformed.ToString());
+        client.Leave();
         client.Dispose();
+        Thread.Sleep(300); // the goodbye goes out by itself
         return 0;
     }
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
 from server.listener import bind, build_asgi, build_server
+from server.room import Room
 from speech.engines.scripted import spoken_line
 from tests.session.world import World
 from tests.unity.toolchain import Toolchain
@@ -21,14 +22,15 @@ SPOKEN_ANSWER = "She is eleven, and every box in the house is hers."
 
 
 @asynccontextmanager
-async def scripted_house() -> AsyncIterator[str]:
-    """A server around scripted engines on a free port: its WebSocket's address."""
+async def scripted_house() -> AsyncIterator[tuple[str, Room]]:
+    """A server around scripted engines on a free port: its WebSocket's address, and its room."""
     world = World(answers={QUESTION: ANSWER, LINE: SPOKEN_ANSWER})
     listening = bind("127.0.0.1", 0)
-    server = build_server(build_asgi(world.room(), ()))
+    room = world.room()
+    server = build_server(build_asgi(room, ()))
     serving = asyncio.create_task(server.serve([listening]), name="scripted-house")
     try:
-        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws"
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws", room
     finally:
         server.should_exit = True
         with suppress(asyncio.CancelledError):
@@ -59,10 +61,11 @@ async def test_a_visit_from_disclosure_to_goodbye_in_both_forms(
     speech = tmp_path / "speech.pcm"
     pcm = spoken_line(SPOKEN, len(LINE.split())) * 32767
     speech.write_bytes(pcm.astype(np.dtype("<i2")).tobytes())
-    async with scripted_house() as address:
+    async with scripted_house() as (address, room):
         visits = [visit(toolchain, built, address, form, speech) for form in (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)]
         for happened in await asyncio.gather(*visits):
             check(happened)
+        assert room.n_sessions == 0, "the goodbyes arrived: no place is kept for a fan who may come back"
 
 
 def check(happened: list[tuple[str, str]]) -> None:

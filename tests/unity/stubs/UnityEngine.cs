@@ -165,6 +165,8 @@ namespace UnityEngine
 
     public sealed class AudioSettings
     {
+        public delegate void AudioConfigurationChangeHandler(bool deviceWasChanged);
+        public static event AudioConfigurationChangeHandler OnAudioConfigurationChanged;
         public static int outputSampleRate => 48000;
         public static void GetDSPBufferSize(out int bufferLength, out int numBuffers) => (bufferLength, numBuffers) = (0, 0);
     }

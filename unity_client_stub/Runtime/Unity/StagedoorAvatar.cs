@@ -88,10 +88,11 @@ namespace Stagedoor
         public void Connect()
         {
             if (State != ClientState.Closed) return;
-            _client?.Dispose();
+            Forget();
             _speaker = GetComponentInChildren<StagedoorSpeaker>();
             _faces = GetComponentsInChildren<AvatarFace>();
-            if (_speaker == null) UnityEngine.Debug.LogWarning("Stagedoor: no StagedoorSpeaker below this avatar, so it stays silent.", this);
+            if (_speaker != null) _speaker.DeviceChanged += UseNewDevice;
+            else UnityEngine.Debug.LogWarning("Stagedoor: no StagedoorSpeaker below this avatar, so it stays silent.", this);
             _client = new AvatarClient(Options(), Transports.Make);
             Wire(_client);
             _client.Connect(NowS);
@@ -118,12 +119,31 @@ namespace Stagedoor
         /// <summary>Says goodbye and closes.</summary>
         public void Leave()
         {
-            AvatarClient? client = _client;
-            if (client == null) return;
-            client.Leave();
-            client.Dispose();
+            _client?.Leave();
+            Forget();
+        }
+
+        private void Forget()
+        {
+            _client?.Dispose();
             _client = null;
-            if (_speaker != null) _speaker.Play(null);
+            if (_speaker == null) return;
+            _speaker.Play(null);
+            _speaker.DeviceChanged -= UseNewDevice;
+            _speaker = null;
+        }
+
+        private void UseNewDevice()
+        {
+            _client?.UseDevice(AudioSettings.outputSampleRate);
+            if (_client?.Conversation != null) Play(_client.Conversation);
+        }
+
+        private void Play(Conversation talk)
+        {
+            if (_speaker == null) return;
+            talk.OutputLatencyS = _speaker.LatencyS;
+            _speaker.Play(talk.Speaker);
         }
 
         private ClientOptions Options() => new ClientOptions
@@ -155,11 +175,7 @@ namespace Stagedoor
         private void Begin(Conversation talk)
         {
             foreach (AvatarFace face in _faces) face.Bind(talk.Face.Names);
-            if (_speaker != null)
-            {
-                talk.OutputLatencyS = _speaker.LatencyS;
-                _speaker.Play(talk.Speaker);
-            }
+            Play(talk);
             talk.Cues.WordHeard += word => events.wordHeard.Invoke(word.Text);
             talk.Cues.GestureBegan += gesture => events.gestureBegan.Invoke(gesture.Name);
             talk.Cues.EmotionBegan += emotion =>

@@ -44,7 +44,7 @@ namespace Stagedoor
 
 #if !UNITY_WEBGL || UNITY_EDITOR
         private const int ClipS = 2;
-        private float[] _samples = System.Array.Empty<float>();
+        private float[] _slice = System.Array.Empty<float>();
         private int _read;
         private bool _isAsking;
 
@@ -92,15 +92,18 @@ namespace Stagedoor
 #endif
         }
 
+        /// <summary>In slices of 10 ms; what is left over waits for the next frame.</summary>
         private void SendWhatWasRecorded(AudioClip clip, MicrophoneUplink uplink)
         {
+            int frames = clip.frequency / 100;
+            if (_slice.Length != frames * clip.channels) _slice = new float[frames * clip.channels];
             int written = Microphone.GetPosition(device == "" ? null : device);
-            int count = (written - _read + clip.samples) % clip.samples;
-            if (count == 0) return;
-            if (_samples.Length != clip.samples * clip.channels) _samples = new float[clip.samples * clip.channels];
-            clip.GetData(_samples, _read); // the whole ring from here on; what is recorded comes first
-            uplink.Write(_samples, count, clip.channels);
-            _read = written;
+            for (int left = (written - _read + clip.samples) % clip.samples; left >= frames; left -= frames)
+            {
+                clip.GetData(_slice, _read); // wraps around at the end of the ring by itself
+                uplink.Write(_slice, frames, clip.channels);
+                _read = (_read + frames) % clip.samples;
+            }
         }
 #endif
 

@@ -1,4 +1,5 @@
 #nullable enable
+using System;
 using System.Threading;
 using UnityEngine;
 
@@ -31,10 +32,33 @@ namespace Stagedoor
             }
         }
 
+        /// <summary>Headphones came or went: the rate may be another now.</summary>
+        public event Action? DeviceChanged;
+
         /// <summary>From now on this is heard; null for silence.</summary>
         public void Play(SpeakerFeed? feed) => Volatile.Write(ref _feed, feed);
 
         private void OnEnable()
+        {
+            AudioSettings.OnAudioConfigurationChanged += OnDeviceChanged;
+            Begin();
+        }
+
+        private void OnDisable()
+        {
+            AudioSettings.OnAudioConfigurationChanged -= OnDeviceChanged;
+            End();
+        }
+
+        /// <summary>Unity stops every source then; a new clip at the new rate goes on.</summary>
+        private void OnDeviceChanged(bool deviceWasChanged)
+        {
+            End();
+            DeviceChanged?.Invoke();
+            Begin();
+        }
+
+        private void Begin()
         {
             int rate = AudioSettings.outputSampleRate;
             var ones = new float[rate];
@@ -47,7 +71,7 @@ namespace Stagedoor
             _source.Play();
         }
 
-        private void OnDisable()
+        private void End()
         {
             if (_source != null) _source.Stop();
             if (_ones != null) Destroy(_ones);
@@ -57,7 +81,7 @@ namespace Stagedoor
         private void OnAudioFilterRead(float[] data, int channels)
         {
             SpeakerFeed? feed = Volatile.Read(ref _feed);
-            if (feed == null) System.Array.Clear(data, 0, data.Length);
+            if (feed == null) Array.Clear(data, 0, data.Length);
             else feed.Fill(data, channels, StagedoorAvatar.NowS, multiply: true);
         }
     }

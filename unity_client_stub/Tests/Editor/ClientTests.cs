@@ -101,6 +101,18 @@ namespace Stagedoor.Tests
         }
 
         [Test]
+        public void AnotherSoundDeviceGoesOnWhereTheOldOneStopped()
+        {
+            Enter();
+            Socket.Say(Server.Chunk(1, 0, 24000, last: true));
+            Pass(0.5);
+            _client.UseDevice(44100);
+            Pass(1);
+            Assert.That(Socket.Last<PlaybackMark>().HeardSamples, Is.EqualTo(24000));
+            Assert.That(Socket.Sent.OfType<PlaybackMark>().Select(mark => mark.HeardSamples), Is.Ordered);
+        }
+
+        [Test]
         public void AnInterruptionIsSilentAtOnceAndMarked()
         {
             Enter();

@@ -139,15 +139,23 @@ namespace Stagedoor
             return Send(new ConsentChange { Consents = consents });
         }
 
+        /// <summary>The sound device has another rate now: wire Conversation.Speaker anew.</summary>
+        public void UseDevice(int rateHz)
+        {
+            _options.DeviceRateHz = rateHz;
+            Conversation?.UseDevice(rateHz);
+        }
+
         /// <summary>Where the fan's head is, in the avatar's space: metres, x to its left, y up, z towards the fan.</summary>
         public void SetFanPose(double x, double y, double z) => _pose.Set(x, y, z);
 
-        /// <summary>Says goodbye and closes.</summary>
+        /// <summary>Says goodbye and closes. The goodbye goes out even when this client is disposed of at once.</summary>
         public void Leave()
         {
             if (State == ClientState.Closed) return;
             Send(new Leave());
             _transport?.Close();
+            _transport = null; // it ends by itself
             End(1000, "left");
         }
 

@@ -12,7 +12,7 @@ namespace Stagedoor
         private const double MarkEveryS = 0.1;
 
         private readonly ReplyPlayer _player;
-        private readonly PlaybackClock _clock;
+        private PlaybackClock _clock;
         private readonly Action<long, long> _mark;
         private long _markedId = -1;
         private long _markedSamples;
@@ -30,8 +30,8 @@ namespace Stagedoor
             Cues = new ReplyCues();
         }
 
-        /// <summary>For the audio thread.</summary>
-        public SpeakerFeed Speaker { get; }
+        /// <summary>For the audio thread. Another one after UseDevice.</summary>
+        public SpeakerFeed Speaker { get; private set; }
 
         public FaceSampler Face { get; }
 
@@ -49,6 +49,13 @@ namespace Stagedoor
 
         /// <summary>A reply was heard to its end.</summary>
         public event Action<long>? ReplyEnded;
+
+        /// <summary>The sound device changed its rate; what is buffered stays. The old Speaker must not be read any more.</summary>
+        public void UseDevice(int rateHz)
+        {
+            Speaker = new SpeakerFeed(_player, rateHz);
+            _clock = new PlaybackClock(Speaker) { OutputLatencyS = OutputLatencyS };
+        }
 
         /// <summary>False when the chunk was late and nothing of it will be heard.</summary>
         public bool Add(ReplyChunk chunk, double nowS)

@@ -41,7 +41,7 @@ namespace Stagedoor
         /// <summary>False when the message was dropped: not connected, or too much waits to be sent.</summary>
         bool Send(byte[] data, bool isBinary);
 
-        /// <summary>Sends what waits, then closes with 1000.</summary>
+        /// <summary>Sends what waits, then closes with 1000 and frees itself, whether it is asked again or not.</summary>
         void Close();
     }
 }

@@ -17,6 +17,7 @@ namespace Stagedoor
         private const int MaxOutgoing = 256; // messages; beyond them the network is too slow for speech, so they are dropped
         private const int MaxIncoming = 2048; // the game has been standing for a long time: the connection is given up
         private const int MaxMessageBytes = 4 << 20;
+        private const int FarewellMs = 3000; // for the server to answer a close
 
         private readonly ClientWebSocket _socket = new ClientWebSocket();
         private readonly CancellationTokenSource _ending = new CancellationTokenSource();
@@ -43,8 +44,10 @@ namespace Stagedoor
 
         public void Close()
         {
+            if (_isClosing) return;
             _isClosing = true;
             _waiting.Release();
+            _ending.CancelAfter(FarewellMs);
         }
 
         public void Dispose()
