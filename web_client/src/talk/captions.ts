@@ -93,6 +93,12 @@ export class Captions {
     this.#line("note", "").textContent = text;
   }
 
+  /** The newest line of each side, in their order. */
+  newest(): string[] {
+    const last = [...this.#log.querySelectorAll("p.fan, p.persona")].slice(-2);
+    return last.map((line) => (line.textContent ?? "").replace(/\s+/g, " ").trim());
+  }
+
   /** The talk so far, one line for each turn. */
   asText(): string {
     const lines = [...this.#log.querySelectorAll("p.fan, p.persona")];
