@@ -2,7 +2,7 @@
 
 Each source gives a Cue with a weight and its reason in plain words; `fuse` makes an Affect of them. It is a guess about
 a person, so it is never sure, says why, grows old within seconds, and is made only of what the fan allowed. What comes
-next: `tone_hint` steers the reply's tone (dialogue.py puts it into the prompt), the listening face answers it.
+next: the reply begins in its tone (server/reply.py), the listening face answers it.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from avatar.blendshapes import INDEX
-from avatar.emotion import Emotion, felt
+from avatar.emotion import CATEGORIES, Emotion, felt
 from protocol.timeline import EmotionCategory
 
 NEVER_SURER: Final = 0.9
@@ -22,6 +22,7 @@ MOOD_CONFIDENCE: Final = 0.5
 MOOD_VALENCE: Final = 0.3
 MOOD_AROUSAL: Final = 0.55
 
+_LEANING: Final = 0.5  # how strongly a neutral clause shows what the fan may feel
 _OPPOSED: Final = 0.6  # how much of the confidence goes when two sources say the opposite
 
 
@@ -181,7 +182,10 @@ def _listed(words: Sequence[str]) -> str:
 #: A feeling in one word, for a metric and a host: "unclear" when the guess is too faint to act on.
 Mood = Literal["sad", "upset", "touched", "thrilled", "unclear"]
 
-#: What the language model is told: to be kind, not to talk about it. "May": nobody likes to be told how they feel.
+#: How a reply begins that has no other beginning: a small model goes on from a word in its tone better, and much
+#: sooner, than it follows an instruction (docs/decisions/0018-tone-of-a-reply.md). None says what the fan feels.
+_BEGINNINGS: Final[Mapping[Mood, str]] = {"sad": "Oh,", "upset": "Hey,", "thrilled": "Oh wow,"}
+#: What a large model is told: to be kind, not to talk about it. "May": nobody likes to be told how they feel.
 _HINTS: Final[Mapping[Mood, str]] = {
     "sad": "They may be sad. Be gentle.",
     "upset": "They may be upset or nervous. Be calm and kind.",
@@ -195,7 +199,7 @@ _ANSWERS: Final[Mapping[Mood, EmotionCategory]] = {
 }  # fmt: skip
 
 
-def mood(affect: Affect) -> Mood:
+def mood_of(affect: Affect) -> Mood:
     """The feeling in one word."""
     if affect.confidence < MOOD_CONFIDENCE or abs(affect.valence) < MOOD_VALENCE:
         return "unclear"
@@ -205,14 +209,33 @@ def mood(affect: Affect) -> Mood:
     return "thrilled" if stirred else "touched"
 
 
-def tone_hint(affect: Affect) -> str:
-    """A short line for the language model; empty when the guess is too faint."""
-    return _HINTS[mood(affect)]
+def tone_hint(mood: Mood) -> str:
+    """A short line for a language model that cannot go on from a beginning; may be empty."""
+    return _HINTS[mood]
+
+
+def beginning(mood: Mood) -> str:
+    """The first word of a reply in this tone; may be empty."""
+    return _BEGINNINGS.get(mood, "")
+
+
+def beginnings() -> tuple[str, ...]:
+    """All of them, for a voice to rehearse."""
+    return tuple(_BEGINNINGS.values())
+
+
+def in_tone(emotion: Emotion, mood: Mood) -> Emotion:
+    """The feeling of the avatar's own clause, beside what the fan may feel: a neutral one leans towards them."""
+    category = _ANSWERS.get(mood)
+    if emotion.category != "neutral" or category is None:
+        return emotion
+    valence, arousal = CATEGORIES[category]
+    return Emotion(category, _LEANING * valence, max(emotion.arousal, _LEANING * arousal))
 
 
 def mirrored(affect: Affect) -> Emotion | None:
     """What the listening face may softly show in answer; None when the guess is too faint."""
-    category = _ANSWERS.get(mood(affect))
+    category = _ANSWERS.get(mood_of(affect))
     if category is None:
         return None
     return Emotion(category, affect.confidence * affect.valence, CALM + affect.confidence * (affect.arousal - CALM))

@@ -28,6 +28,9 @@ class Act(Enum):
     TOLD = "told"
 
 
+CHEERFUL: Final = frozenset({Act.GOOD_NEWS, Act.TOLD})  # their lines are glad: not for somebody who may be sad
+
+
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns))
 

@@ -14,6 +14,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from avatar.affect import beginnings
 from avatar.emotion import split_marks
 from avatar.meaning import PreparedAnswers, asked_texts
 from avatar.persona import Persona
@@ -109,7 +110,7 @@ def speech_jobs(persona: Persona, line: str) -> list[SpeechJob]:
 
 def opening_jobs(persona: Persona) -> list[SpeechJob]:
     """Every opening, each in one piece."""
-    lines = (line for lines in persona.openings.values() for line in lines)
+    lines = (line for lines in (*persona.openings.values(), beginnings()) for line in lines)
     return [SpeechJob(line, persona.voice, persona.speed, PREPARED_SEED) for line in lines]
 
 

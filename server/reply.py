@@ -15,11 +15,12 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from avatar.affect import Mood, beginning, in_tone
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
 from avatar.emotion import Emotion, feel, split_marks
 from avatar.face import Face, calm_cuts
 from avatar.llm import Prompt
-from avatar.openings import Act, Openings
+from avatar.openings import CHEERFUL, Act, Openings
 from avatar.persona import Persona
 from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
@@ -48,6 +49,7 @@ class Reply:
     prompt: Prompt  # made when the reply was begun: the history goes on without it
     face: Face
     begun_at: float
+    mood: Mood = "unclear"  # the fan's, as far as they let us guess
     kind: ReplyKind = "llm"
     committed: bool = False
     words: list[WordSpan] = field(default_factory=list)  # spoken so far, for the history
@@ -141,12 +143,16 @@ class ReplyMaker:
 
     def _open(self, reply: Reply) -> _Said | None:
         """How the answer begins, if that is clear before the language model has thought."""
-        chosen = self._openings.choose(reply.text) if self._lanes.llm.goes_on else None
-        if chosen is None:
+        if not self._lanes.llm.goes_on:
             return None
-        reply.kind, reply.opening = "opening", chosen[0]
-        reply.prompt = replace(reply.prompt, begun=chosen[1])
-        return _Said(chosen[1], fixed=True)
+        chosen = self._openings.choose(reply.text)
+        if chosen and not (chosen[0] in CHEERFUL and reply.mood in ("sad", "upset")):
+            reply.opening, begun = chosen
+        elif not (begun := beginning(reply.mood)):
+            return None
+        reply.kind = "opening"
+        reply.prompt = replace(reply.prompt, begun=begun)
+        return _Said(begun, fixed=True)
 
     async def _answered(self, reply: Reply) -> AsyncGenerator[_Said, None]:
         """The language model's clauses. When it fails the fan is asked for a second, and it is asked once more."""
@@ -202,7 +208,7 @@ class ReplyMaker:
             return None
         if reply.first_clause_at is None:
             reply.first_clause_at = self._clock()
-        emotion = marked or feel(said)
+        emotion = marked or in_tone(feel(said), reply.mood)
         seed = PREPARED_SEED if words.fixed else reply.id
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
         asked_at = self._clock()
@@ -217,7 +223,7 @@ class ReplyMaker:
         spans = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
         reply.words.extend(spans)
         reply.total_samples += len(spoken.pcm)
-        if reply.opening and not reply.opening_samples:
+        if reply.kind == "opening" and not reply.opening_samples:
             reply.opening_samples = reply.total_samples
         cues = tuple(GestureCue(start, name) for name in gestures)
         return _Clause(spoken, face.frames, face.visemes, spans, emotion, cues, start)

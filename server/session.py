@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from avatar.affect import Affect, mirrored, mood, tone_hint
+from avatar.affect import Affect, Mood, mirrored, mood_of, tone_hint
 from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
@@ -193,13 +193,13 @@ class Session:
         """What the fan may feel, for the listening face and the host; None: they did not allow us to ask."""
         return self._empathy.affect if self._empathy else None
 
-    def _tone_hint(self, words: str) -> str:
-        """How to answer these words, by what the fan may feel."""
+    def _mood(self, words: str) -> Mood:
+        """What the fan may feel, now that their words are these."""
         if self._empathy is None or not words:
-            return ""
-        affect = self._empathy.read(words)
-        self._metrics.moods.labels(mood(affect)).inc()
-        return tone_hint(affect)
+            return "unclear"
+        mood = mood_of(self._empathy.read(words))
+        self._metrics.moods.labels(mood).inc()
+        return mood
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
@@ -366,7 +366,8 @@ class Session:
     def _start_reply(self, action: StartReply) -> None:
         if self._reply_task:
             self._reply_task.cancel()
-        hint = self._tone_hint(action.text)
+        mood = self._mood(action.text)
+        hint = "" if self._lanes.llm.goes_on else tone_hint(mood)
         reply = Reply(
             id=action.reply_id,
             turn_id=action.turn_id,
@@ -377,6 +378,7 @@ class Session:
             ),
             face=self._face.fork(),
             begun_at=self._clock(),
+            mood=mood,
         )
         self._reply, self._heard_samples, self._reply_audible_at = reply, 0, None
         self._reply_task = asyncio.create_task(self._make(reply), name=f"reply-{self.id}-{reply.id}")

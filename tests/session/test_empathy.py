@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 
 from avatar.blendshapes import INDEX
+from avatar.engines.scripted import ScriptedLlm
 from protocol.messages import ConsentChange, Consents, FanFace, Listening, TextInput
 from server import empathy
 from server.session import Session
 from speech import prosody
 from speech.engines.scripted import spoken_line
 from tests.session.virtual import run_virtual
-from tests.session.world import Fan, World, fan_in, fans_in
+from tests.session.world import PERSONAS, Fan, World, fan_in, fans_in
 
 YES, NO = Consents(emotion_sensing=True), Consents()
 LINES = ("My grandmother died in spring.", "What is your cat called?", "I got here by train.")
-SAD = "(They may be sad. Be gentle.)"
 
 
-def asked(world: World) -> list[str]:
-    """The fan's side of the newest turn, as the language model read it, for each reply."""
-    return [prompt.messages[-1].content for prompt in world.llm.streamed]
+def asked(world: World) -> list[tuple[str, str]]:
+    """The fan's words as the language model read them, and what it went on from, for each reply."""
+    return [(prompt.messages[-1].content, prompt.begun) for prompt in world.llm.streamed]
 
 
 def session_of(fan: Fan) -> Session:
@@ -44,13 +44,42 @@ def test_sad_words_ask_for_a_gentle_answer() -> None:
             await fan.silence(4)
             await fan.speak(1, words=5)
             await fan.silence(4)
-            assert asked(world) == [f"{LINES[0]} {SAD}", LINES[1]]
-            assert "They may" not in str(world.llm.streamed[-1].messages), "a hint is not remembered"
+            assert asked(world) == [(LINES[0], "Oh,"), (LINES[1], "")]
+            assert fan.words(1).startswith("Oh, I see.")
+            emotions = [chunk.emotion.category for chunk in fan.chunks(1) if chunk.emotion]
+            assert set(emotions) == {"sadness"}, "a neutral clause leans towards the fan"
             moods = fan.room.metrics.moods
             assert moods.labels("sad")._value.get() == 1
             assert moods.labels("unclear")._value.get() == 1
 
     run_virtual(story())
+
+
+def test_a_model_that_cannot_go_on_is_told_and_forgets() -> None:
+    async def story() -> None:
+        world = World()
+        world.llm = ScriptedLlm({})
+        world.llm.goes_on = False
+        async with fan_in(world, consents=YES) as fan:
+            for line in LINES[:2]:
+                fan.send(TextInput(line))
+                await asyncio.sleep(5)
+            assert asked(world) == [(f"{LINES[0]} (They may be sad. Be gentle.)", ""), (LINES[1], "")]
+            assert "They may" not in str(world.llm.streamed[-1].messages)
+
+    run_virtual(story())
+
+
+def test_nobody_sad_is_told_how_nice_that_is() -> None:
+    async def opening(consents: Consents) -> str:
+        world = World(openings=True)
+        async with fan_in(world, consents=consents) as fan:
+            fan.send(TextInput("I live alone and I feel so terrible."))
+            await asyncio.sleep(5)
+            return asked(world)[0][1]
+
+    assert run_virtual(opening(NO)) in PERSONAS["nova"].openings["told"]
+    assert run_virtual(opening(YES)) == "Hey,"
 
 
 def test_typed_words_count_too() -> None:
@@ -63,7 +92,7 @@ def test_typed_words_count_too() -> None:
             assert affect is not None
             assert affect.valence < -0.3
             assert affect.reason == "words: 'grandmother died'"
-            assert asked(world) == [f"{LINES[0]} {SAD}"]
+            assert asked(world) == [(LINES[0], "Oh,")]
 
     run_virtual(story())
 
@@ -109,7 +138,7 @@ def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
         for name in names.split():
             monkeypatch.setattr(place, name, forbidden)
     monkeypatch.setattr("server.session.Empathy", forbidden)
-    for name in ("mood", "tone_hint", "mirrored"):
+    for name in ("mood_of", "mirrored"):
         monkeypatch.setattr(f"server.session.{name}", forbidden)
 
 
@@ -125,7 +154,7 @@ def test_without_consent_nothing_is_sensed() -> None:
             fan.send(ConsentChange(NO))
             await fan.speak(1, words=5)
             await fan.silence(4)
-            assert asked(world) == [LINES[0], "I am so scared!", LINES[1]]
+            assert asked(world) == [(LINES[0], ""), ("I am so scared!", ""), (LINES[1], "")]
             assert session_of(fan).affect is None
             assert fan.errors() == []
 
@@ -145,7 +174,7 @@ def test_consent_withdrawn_stops_at_once_and_forgets() -> None:
             assert session.affect is None
             await fan.speak(0, words=5)
             await fan.silence(4)
-            assert asked(world)[-1] == LINES[0]
+            assert asked(world)[-1] == (LINES[0], "")
             fan.send(ConsentChange(YES))
             await asyncio.sleep(0.05)
             assert session.affect is not None
@@ -231,7 +260,7 @@ def test_what_one_fan_feels_is_not_the_others() -> None:
             await asyncio.sleep(5)
             fans[1].send(TextInput(LINES[2]))
             await asyncio.sleep(5)
-            assert asked(world) == [f"{LINES[0]} {SAD}", LINES[2]]
+            assert asked(world) == [(LINES[0], "Oh,"), (LINES[2], "")]
 
     run_virtual(story())
 
