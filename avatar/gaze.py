@@ -14,7 +14,7 @@ from avatar.blendshapes import Weights
 from avatar.channels import EYE_FULL_DEG, HEAD_FULL_DEG, PITCH, YAW, gaze_deg, look
 from protocol.timeline import FACE_FPS
 
-EYES_M: Final = (0.0, 1.55, 0.08)  # where the avatar's eyes are: of the default avatar, between its eyes
+EYES_M: Final = (0.0, 1.49, 0.12)  # where the eyes of the default avatar are: others differ by a few centimetres
 NEAREST_M: Final = 0.25  # nearer than this nobody can be looked in the eye
 _EYES_ALONE_DEG: Final = 10.0  # up to here the head stays where it is, and only the eyes go
 _HEAD_FARTHEST_DEG: Final = (26.0, 18.0)  # yaw and pitch

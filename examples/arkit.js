@@ -1,11 +1,12 @@
 // An ARKit rig: every mesh whose morph targets have Apple's names gets the weights as they come.
 
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import { door, options, Stream } from "./stream.js";
+import { door, EYE_FULL, options, Stream } from "./stream.js";
 import { stage } from "./stage.js";
 
 const { server, avatar } = options();
 const meshes = [];
+const eyes = [];
 let head = null;
 
 const stream = new Stream(server, "arkit52", { welcome });
@@ -14,6 +15,7 @@ const rig = await new GLTFLoader().loadAsync(avatar);
 rig.scene.traverse((node) => {
   if (node.morphTargetDictionary) meshes.push(node);
   if (/^(mixamorig:?)?head$/i.test(node.name)) head = node;
+  if (/(left|right)_?eye$/i.test(node.name)) eyes.push(node);
 });
 scene.add(rig.scene);
 document.body.dataset.rig = "ready";
@@ -33,7 +35,11 @@ function draw() {
     }
   }
   head?.rotation.set(face.pitch, face.yaw, face.roll, "YXZ");
+  // The shapes move the lids; eyeballs that hang on bones are turned beside them.
+  const left = face.weights.eyeLookOutLeft - face.weights.eyeLookInLeft;
+  const up = face.weights.eyeLookUpLeft - face.weights.eyeLookDownLeft;
+  for (const eye of eyes) eye.rotation.set(-up * EYE_FULL, left * EYE_FULL, 0);
   document.body.dataset.jawOpen = face.weights.jawOpen.toFixed(2);
 }
 
-window.rig = { meshes, head: () => head }; // for the console, and for the test
+window.rig = { meshes, eyes, head: () => head }; // for the console, and for the test

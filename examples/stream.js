@@ -8,6 +8,9 @@ const START_AFTER_S = 0.06; // heard after the first chunk came, so that a late 
 const MARK_MS = 100;
 const QUARTER_DEGREE = Math.PI / 720;
 
+/** How far a look of 1.0 turns an eye, in radians. */
+export const EYE_FULL = Math.PI / 6;
+
 /** Connects and asks for a face format ("arkit52", "vrm", ...). Handlers: welcome, chunk, cancelled, notice. */
 export class Stream {
   #socket;
@@ -213,6 +216,6 @@ export function door(stream, begin) {
     const now = performance.now();
     if (form.hidden || now - (door.lookedAt ?? 0) < 100) return; // nothing before the talk; ten a second are enough
     door.lookedAt = now;
-    stream.look(1.2 * (clientX / innerWidth - 0.5), 1.55 - 0.8 * (clientY / innerHeight - 0.5), 1);
+    stream.look(1.2 * (clientX / innerWidth - 0.5), 1.49 - 0.8 * (clientY / innerHeight - 0.5), 1);
   });
 }

@@ -2,7 +2,7 @@
 
 import { VRMLoaderPlugin } from "@pixiv/three-vrm";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
-import { door, options, Stream } from "./stream.js";
+import { door, EYE_FULL, options, Stream } from "./stream.js";
 import { stage } from "./stage.js";
 
 const { server, avatar } = options();
@@ -30,6 +30,10 @@ function draw(seconds) {
   if (vrm && face) {
     for (const [name, weight] of Object.entries(face.weights)) vrm.expressionManager.setValue(name, weight);
     vrm.humanoid.getNormalizedBoneNode("head").rotation.set(face.pitch, face.yaw, face.roll, "YXZ");
+    const [left, up] = [face.weights.lookLeft - face.weights.lookRight, face.weights.lookUp - face.weights.lookDown];
+    for (const eye of ["leftEye", "rightEye"]) {
+      vrm.humanoid.getNormalizedBoneNode(eye)?.rotation.set(-up * EYE_FULL, left * EYE_FULL, 0);
+    }
     document.body.dataset.aa = face.weights.aa.toFixed(2);
   }
   vrm?.update(seconds);
