@@ -16,35 +16,27 @@ from protocol.errors import OverloadedError
 
 Item = TypeVar("Item")
 
+URGENT_S = 0.3  # a later clause that is needed so soon goes with what fans wait for
 _FORGET = 0.8  # how much of the measured time of a batch is kept when a new one was measured
 
 
 class Priority(IntEnum):
     """Lower goes first: what a fan already waits for, then guesses, then captions and warming up.
 
-    LATER ones are clauses behind the first of a reply: there is sound to listen to until they are needed.
+    LATER ones are clauses behind the first of a reply. There is sound to listen to until they are needed, so they let
+    even guesses pass until URGENT_S before (bench/simulate.py: that serves more fans than committed work always first).
     """
 
     COMMITTED = 0
-    COMMITTED_LATER = 1
-    SPECULATIVE = 2
+    SPECULATIVE = 1
+    COMMITTED_LATER = 2
     SPECULATIVE_LATER = 3
     PARTIAL = 4
 
     @property
     def later(self) -> "Priority":
         """The same for a clause behind the first."""
-        return Priority(self + 1) if self in (Priority.COMMITTED, Priority.SPECULATIVE) else self
-
-
-#: Jobs of one kind may share a batch; others would slow down what is more urgent.
-_KIND = {
-    Priority.COMMITTED: 0,
-    Priority.COMMITTED_LATER: 0,
-    Priority.SPECULATIVE: 1,
-    Priority.SPECULATIVE_LATER: 1,
-    Priority.PARTIAL: 2,
-}
+        return Priority(self + 2) if self < Priority.COMMITTED_LATER else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +76,13 @@ class _Waiting(Generic[Item]):
     turn: float  # the place among the jobs of its priority
     since: float
 
-    @property
-    def order(self) -> tuple[Priority, float, float, int]:
-        return self.claim.priority, self.turn, self.claim.wanted_at, self.number
+    def urgency(self, now: float) -> Priority:
+        claim = self.claim
+        needed_soon = claim.priority is Priority.COMMITTED_LATER and claim.wanted_at <= now + URGENT_S
+        return Priority.COMMITTED if needed_soon else claim.priority
+
+    def order(self, now: float) -> tuple[Priority, float, float, int]:
+        return self.urgency(now), self.turn, self.claim.wanted_at, self.number
 
 
 class BatchQueue(Generic[Item]):
@@ -130,12 +126,12 @@ class BatchQueue(Generic[Item]):
         """Whether the job still waited; it will not be run."""
         return self._waiting.pop(number, None) is not None
 
-    def due_at(self) -> float | None:
+    def due_at(self, now: float) -> float | None:
         """When a batch should be taken if a worker is free. None: nothing waits."""
         if not self._waiting:
             return None
-        if len(self._next()) >= self.rules.max_batch:
-            return -inf
+        if len(self._next(now)) >= self.rules.max_batch:
+            return now
         return min(
             min(job.since + self.rules.max_wait_s, job.claim.wanted_at - self._batch_s)
             for job in self._waiting.values()
@@ -143,18 +139,17 @@ class BatchQueue(Generic[Item]):
 
     def take(self, now: float) -> list[tuple[Item, Claim]]:
         """The next batch; empty when it is better to wait for more, until `due_at`."""
-        due_at = self.due_at()
-        return [] if due_at is None or due_at > now else self._pop(self._next())
+        due_at = self.due_at(now)
+        return [] if due_at is None or due_at > now else self._pop(self._next(now))
 
     def drain(self) -> list[tuple[Item, Claim]]:
         """Everything that waits, most urgent first."""
-        return self._pop(sorted(self._waiting.values(), key=lambda job: job.order))
+        return self._pop(sorted(self._waiting.values(), key=lambda job: job.order(-inf)))
 
-    def _next(self) -> list[_Waiting[Item]]:
-        ordered = sorted(self._waiting.values(), key=lambda job: job.order)
-        if ordered and not self.rules.fills_up:
-            kind = _KIND[ordered[0].claim.priority]
-            ordered = [job for job in ordered if _KIND[job.claim.priority] == kind]
+    def _next(self, now: float) -> list[_Waiting[Item]]:
+        ordered = sorted(self._waiting.values(), key=lambda job: job.order(now))
+        if ordered and not self.rules.fills_up:  # what is less urgent would slow it down
+            ordered = [job for job in ordered if job.urgency(now) == ordered[0].urgency(now)]
         return ordered[: self.rules.max_batch]
 
     def _pop(self, batch: list[_Waiting[Item]]) -> list[tuple[Item, Claim]]:

@@ -137,7 +137,7 @@ class PlannedLane(Generic[Job, Result]):
             running = self._crew.run([asked.job for asked, _ in batch])
             self._running.add(running)
             running.add_done_callback(partial(self._finish, batch, loop.time()))
-        due_at = self._queue.due_at()
+        due_at = self._queue.due_at(loop.time())
         if due_at is not None and self._free and self._crew.ready:
             self._timer = loop.call_at(due_at, self._start_batches)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol.errors import OverloadedError
 from server.batching import BatchQueue, BatchRules, Claim, LaneFullError, Priority
 
-COMMITTED, COMMITTED_LATER, SPECULATIVE, SPECULATIVE_LATER, PARTIAL = Priority
+COMMITTED, SPECULATIVE, COMMITTED_LATER, SPECULATIVE_LATER, PARTIAL = Priority
 
 
 def queue_of(*jobs: tuple[str, Priority], **rules: float) -> BatchQueue[str]:
@@ -27,8 +27,17 @@ def taken(queue: BatchQueue[str], now: float = 0.0) -> list[str]:
 
 
 def test_what_a_fan_waits_for_goes_before_guesses_and_captions() -> None:
-    queue = queue_of(("caption", PARTIAL), ("guess", SPECULATIVE), ("more", COMMITTED_LATER), ("wanted", COMMITTED))
-    assert [taken(queue) for _ in range(5)] == [["wanted"], ["more"], ["guess"], ["caption"], []]
+    queue = queue_of(("caption", PARTIAL), ("more", COMMITTED_LATER), ("guess", SPECULATIVE), ("wanted", COMMITTED))
+    assert [taken(queue) for _ in range(5)] == [["wanted"], ["guess"], ["more"], ["caption"], []]
+
+
+def test_a_later_clause_lets_guesses_pass_until_it_is_needed_soon() -> None:
+    queue = queue_of(("guess", SPECULATIVE))
+    queue.put("more", Claim(COMMITTED_LATER, "ann", wanted_at=5.0), 0.0)
+    queue.put("more guesses", Claim(SPECULATIVE_LATER, "bob", wanted_at=5.0), 0.0)
+    assert taken(queue, 4.0) == ["guess"]
+    queue.put("guess", Claim(SPECULATIVE), 4.0)
+    assert [taken(queue, 4.8), taken(queue, 4.8), taken(queue, 4.8)] == [["more"], ["guess"], ["more guesses"]]
 
 
 def test_the_first_clause_of_a_guess_goes_before_the_next_of_another() -> None:
@@ -39,8 +48,8 @@ def test_the_first_clause_of_a_guess_goes_before_the_next_of_another() -> None:
 def test_later_is_only_for_clauses() -> None:
     assert [priority.later for priority in Priority] == [
         COMMITTED_LATER,
-        COMMITTED_LATER,
         SPECULATIVE_LATER,
+        COMMITTED_LATER,
         SPECULATIVE_LATER,
         PARTIAL,
     ]
@@ -73,7 +82,7 @@ def test_one_who_asks_much_does_not_hold_up_one_who_asks_little() -> None:
 
 
 def test_a_batch_never_mixes_what_is_wanted_with_guesses() -> None:
-    queue = queue_of(("guess 1", SPECULATIVE), ("wanted", COMMITTED), ("guess 2", SPECULATIVE_LATER), max_batch=8)
+    queue = queue_of(("guess 1", SPECULATIVE), ("wanted", COMMITTED), ("guess 2", SPECULATIVE), max_batch=8)
     assert taken(queue) == ["wanted"]
     assert taken(queue) == ["guess 1", "guess 2"]
 
@@ -85,7 +94,7 @@ def test_an_engine_that_likes_full_batches_gets_them() -> None:
 
 def test_a_job_waits_for_company_but_not_for_ever() -> None:
     queue = queue_of(("a", COMMITTED), max_batch=3, max_wait_s=0.01)
-    assert queue.due_at() == 0.01
+    assert queue.due_at(0.0) == 0.01
     assert taken(queue, 0.005) == []
     queue.put("b", Claim(COMMITTED), 0.005)
     assert taken(queue, 0.01) == ["a", "b"]
@@ -100,7 +109,7 @@ def test_a_deadline_ends_the_wait_in_time_for_the_batch_to_be_run() -> None:
     queue = queue_of(max_batch=8, max_wait_s=60)
     queue.measured(jobs=1, took_s=0.5)
     queue.put("a", Claim(COMMITTED, wanted_at=2.0), 0.0)
-    assert queue.due_at() == 1.5
+    assert queue.due_at(0.0) == 1.5
     assert taken(queue, 1.4) == []
     assert taken(queue, 1.5) == ["a"]
 
@@ -206,7 +215,7 @@ def test_on_a_virtual_clock_nobody_waits_longer_than_company_is_worth(
     now, waits = 0.0, []
     for gap_s, priority in [*arrivals, (1.0, PARTIAL)]:
         arrives_at = now + gap_s
-        while (due_at := queue.due_at()) is not None and due_at <= arrives_at:
+        while (due_at := queue.due_at(now)) is not None and due_at <= arrives_at:
             now = max(now, due_at)
             waits += [now - since for since, _ in queue.take(now)]
         now = arrives_at
