@@ -12,7 +12,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test bench bench-emotion bench-face bench-peer looks lock golden clean
+.PHONY: help run demo page check test bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -70,6 +70,11 @@ bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures i
 
 bench-face: $(STAMP)-dev  ## how exact the mouth is, beside two public rules; writes out/bench/face.json
 	$(BIN)/python -m bench.face
+
+bench-lanes: $(STAMP)-dev  ## batching, fans at once, killed engines, memory; then a GPU simulated; 12 minutes
+	$(BIN)/stagedoor models pull --for bench
+	$(BIN)/python -m bench.lanes --clips $(CLIPS)
+	$(BIN)/python -m bench.simulate
 
 bench-peer: $(STAMP)-dev  ## the same turns against Pipecat with the same models; PEERS=folder holds its harness
 	$(BIN)/stagedoor models pull --for bench
