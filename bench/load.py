@@ -31,7 +31,7 @@ WARM_SHARE = 0.25  # of the soak: caches and arenas fill up first
 TYPED_EVERY_S = 3.0  # a fan's turn; people take ten seconds for one
 TYPED = (
     "What is your cat called?", "Tell me about the night train.", "Are you a real person?", "Do you like the sea?",
-    "What do you have for breakfast?", "How did you begin to sing?", "What are you reading?", "Which is your best song?",
+    "What do you have for breakfast?", "How did you begin to sing?", "What are you reading?", "Your best song?",
 )  # fmt: skip
 
 
