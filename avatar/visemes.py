@@ -20,6 +20,9 @@ CONTACTS: Final[frozenset[Viseme]] = frozenset({"PP", "FF"})
 #: A gap between words shorter than this is no pause: the mouth moves on without coming to rest.
 PAUSE_SAMPLES: Final = OUTPUT_RATE_HZ * 90 // 1000
 
+#: Sounds whose hiss fills the gap before them.
+_HISSES: Final[frozenset[Viseme]] = frozenset({"FF", "SS", "CH"})
+
 #: One letter, one sound, where the alphabets write a diphthong or an affricate as a single or a double letter.
 _SPELLINGS: Final = {
     "A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ", "S": "ʃ", "@": "ə", "{": "æ",
@@ -103,7 +106,7 @@ def merged(targets: Sequence[MouthTarget]) -> tuple[VisemeSpan, ...]:
 
 
 def mouth_targets(phonemes: Sequence[PhonemeSpan], n_samples: int | None = None) -> tuple[MouthTarget, ...]:
-    """Phonemes as contiguous targets of the mouth, diphthongs in two, short word gaps given to the sound before.
+    """Phonemes as contiguous targets of the mouth, diphthongs in two, short word gaps shared by their neighbours.
 
     With `n_samples` the targets cover exactly [0, n_samples): a silence fills what is missing, the rest is cut off.
     """
@@ -182,9 +185,10 @@ def _share(sounds: Sequence[_Letter], start: int, end: int, stress: float) -> It
 
 
 def _absorb_gaps(targets: Sequence[MouthTarget]) -> list[MouthTarget]:
-    """Gives a short silence between two sounds to the first, so that the mouth does not fall to rest.
+    """Shares a short silence between two sounds among them, so that the mouth does not fall to rest.
 
-    The second keeps its own beginning: that is when it is heard.
+    It is seldom silent: in 1,473 word gaps of hibari's the second half mostly sounded like the sound that follows, and
+    where a hiss follows so did the first.
     """
     joined: list[MouthTarget] = []
     for target in targets:
@@ -195,8 +199,11 @@ def _absorb_gaps(targets: Sequence[MouthTarget]) -> list[MouthTarget]:
     for i in range(1, len(joined) - 1):
         gap = joined[i]
         if gap.viseme == "sil" and gap.length_samples < PAUSE_SAMPLES:
-            joined[i - 1] = replace(joined[i - 1], end_samples=gap.end_samples)
-            joined[i] = replace(gap, start_samples=gap.end_samples)
+            own = gap.length_samples // 2 if joined[i + 1].viseme not in _HISSES else 0
+            middle = gap.start_samples + own
+            joined[i - 1] = replace(joined[i - 1], end_samples=middle)
+            joined[i + 1] = replace(joined[i + 1], start_samples=middle)
+            joined[i] = replace(gap, start_samples=middle, end_samples=middle)
     return joined
 
 

@@ -5,7 +5,6 @@ sample k * 400 of the clause. What comes next: face.py runs the rules and prints
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +38,7 @@ def onset_errors_ms(weights: Weights, spoken: Sequence[MouthTarget]) -> Iterator
     """
     mouth = weights[:, _MOUTH].astype(np.float64)
     gap = lip_gap(weights).astype(np.float64)[:, None]
-    for before, after in pairwise(spoken):
-        word_gap = after.viseme == "sil" and after.length_samples < PAUSE_SAMPLES  # a space, not a phoneme
-        if before.viseme == after.viseme or word_gap:
-            continue
+    for before, after, earliest_samples in _boundaries(spoken):
         times = np.linspace(_middle(before), _middle(after), 64)
         start, goal = _at(mouth, times[0]), _at(mouth, times[-1])
         size = float(np.square(goal - start).sum())
@@ -54,7 +50,27 @@ def onset_errors_ms(weights: Weights, spoken: Sequence[MouthTarget]) -> Iterator
         else:
             shown = np.array([(_at(mouth, t) - start) @ (goal - start) >= 0.5 * size for t in times])
         shown[-1] = True  # at the latest: a contact that never comes counts as late as can be
-        yield (times[int(np.argmax(shown))] - after.start_samples / SAMPLES_PER_FACE_FRAME) * FRAME_MS
+        at = times[int(np.argmax(shown))]
+        earliest, latest = (
+            at_samples / SAMPLES_PER_FACE_FRAME for at_samples in (earliest_samples, after.start_samples)
+        )
+        yield (at - min(max(at, earliest), latest)) * FRAME_MS
+
+
+def _boundaries(spoken: Sequence[MouthTarget]) -> Iterator[tuple[MouthTarget, MouthTarget, int]]:
+    """Two sounds that follow each other and look different, and the sample from which the second may be shown.
+
+    That is its beginning; after a word gap (a space, not a phoneme, and seldom silent) it is the beginning of the gap.
+    """
+    before: MouthTarget | None = None
+    gap_from: int | None = None
+    for target in spoken:
+        if target.viseme == "sil" and target.length_samples < PAUSE_SAMPLES:
+            gap_from = target.start_samples if gap_from is None else gap_from
+            continue
+        if before is not None and before.viseme != target.viseme:
+            yield before, target, target.start_samples if gap_from is None else gap_from
+        before, gap_from = target, None
 
 
 def _middle(target: MouthTarget) -> float:
