@@ -6,6 +6,7 @@ next: the reply begins in its tone (server/reply.py), the listening face answers
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -22,7 +23,9 @@ MOOD_CONFIDENCE: Final = 0.5
 MOOD_VALENCE: Final = 0.3
 MOOD_AROUSAL: Final = 0.55
 
+_SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
 _LEANING: Final = 0.5  # how strongly a neutral clause shows what the fan may feel
+_WORTH_SAYING: Final = 0.1  # a voice that counts less than this is not named as a reason
 _OPPOSED: Final = 0.6  # how much of the confidence goes when two sources say the opposite
 
 
@@ -85,12 +88,15 @@ def _mean(said: Sequence[tuple[float | None, float]]) -> tuple[float | None, flo
 
 
 def words_cue(text: str) -> Cue | None:
-    """What the fan's words say. None: nothing plain."""
-    said = felt(text)
+    """What the fan's words say. None: nothing plain. What they ask is rather about the other one: it counts half, and
+    not at all beside what they tell.
+    """
+    told = " ".join(sentence for sentence in _SENTENCE.findall(text) if not sentence.endswith("?"))
+    said = felt(told or text)
     if said.emotion.category == "neutral":
         return None
     return Cue(
-        weight=0.7 * said.strength,
+        weight=(0.7 if told else 0.35) * said.strength,
         reason=f"words: '{said.because}'" if said.because else "",
         valence=said.emotion.valence,
         arousal=said.emotion.arousal,
@@ -115,11 +121,14 @@ def voice_cue(
     weights = (0.4, 0.2, 0.2, 0.2)
     clipped = {names: min(1.5, max(-1.5, sign)) for names, sign in signs.items()}
     stirred = sum(weight * sign for weight, sign in zip(weights, clipped.values(), strict=True))
-    heard = [up if sign > 0 else down for (up, down), sign in clipped.items() if abs(sign) >= 0.5]
+    weight = 0.6 * min(1.0, max(0.0, known)) * min(1.0, abs(stirred))
+    heard = [
+        up if sign > 0 else down for (up, down), sign in clipped.items() if abs(sign) >= 0.5 and sign * stirred > 0
+    ]
     arousal = CALM + (0.45 if stirred > 0 else 0.25) * stirred
     return Cue(
-        weight=0.6 * min(1.0, max(0.0, known)) * min(1.0, abs(stirred)),
-        reason=f"voice {_listed(heard)} than before" if heard else "",
+        weight=weight,
+        reason=f"voice {_listed(heard)} than before" if heard and weight >= _WORTH_SAYING else "",
         valence=-0.3 if stirred < -0.5 else None,
         arousal=min(1.0, max(0.0, arousal)),
     )

@@ -100,8 +100,9 @@ def test_typed_words_count_too() -> None:
 def test_a_voice_is_heard_against_its_own_usual() -> None:
     async def story() -> None:
         async with fan_in(World(LINES), consents=YES) as fan:
-            await fan.speak(1, words=6)
-            await fan.silence(4)
+            for _ in range(4):
+                await fan.speak(1, words=6)
+                await fan.silence(4)
             low = spoken_line(2, 6)
             high = np.abs(low) * np.where(np.arange(len(low)) // 20 % 2, -1, 1)  # the same words an octave up
             await fan.stream(high.astype(np.float32))

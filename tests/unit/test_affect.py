@@ -146,6 +146,24 @@ def test_a_voice_that_is_hardly_known_counts_little():
     assert voice(pitch_semitones=5.0, known=0.1).weight < 0.2 * voice(pitch_semitones=5.0).weight
 
 
+def test_a_difference_that_hardly_counts_is_no_reason():
+    assert voice(liveliness_semitones=3.0).reason == ""
+    assert voice(pitch_semitones=3.0, known=0.1).reason == ""
+
+
+def test_what_works_against_the_whole_is_no_reason():
+    assert voice(pitch_semitones=4.0, loudness_db=8.0, pace=0.7).reason == "voice higher and louder than before"
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_told_counts_and_what_is_asked_counts_less():
+    assert words_cue("Do you get nervous?").weight < 0.5 * words_cue("I get nervous.").weight + 1e-9
+    assert words_cue("My dog died. How is your cat?").reason == "words: 'died'"
+    assert words_cue("I came by train. Are you sad?") is None
+
+
 # --- face and heart ---------------------------------------------------------------------------------------------
 
 
