@@ -52,3 +52,4 @@ NAMES: Final = Assembly("Stagedoor.ShapeNames", (str(PACKAGE / "Runtime" / "Unit
 NAMES_TESTS: Final = built_from("Tests/Runtime", ("Stagedoor.ShapeNames",))
 RUNNER: Final = Assembly("NUnitRun", (str(HERE / "NUnitRun.cs"),), program=True)
 LIVE_FAN: Final = Assembly("LiveFan", (str(HERE / "LiveFan.cs"),), ("Stagedoor.Core",), program=True)
+STAGE_FAN: Final = Assembly("StageFan", (str(HERE / "StageFan.cs"),), ("Stagedoor.Core",), program=True)
