@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from .errors import MalformedError
 
 PACKET_MS = 20  # what we send, and ask for
+MAX_PACKETS = 250  # in one message: 5 s of them; what is done for a message stays small whatever it holds
 MAX_PACKET_MS = 120  # RFC 6716, section 3.2: more is no Opus packet
 
 _SILK_MS = (10, 20, 40, 60)
@@ -23,7 +24,7 @@ def join_packets(packets: Iterable[bytes]) -> bytes:
 
 
 def split_packets(data: bytes) -> list[bytes]:
-    """The packets of an `audio` field. Raises MalformedError for an empty or a torn one."""
+    """The packets of an `audio` field. Raises MalformedError for an empty or a torn one, and for too many."""
     packets: list[bytes] = []
     at = 0
     while at < len(data):
@@ -31,6 +32,8 @@ def split_packets(data: bytes) -> list[bytes]:
         packet = data[at + 2 : at + 2 + length]
         if at + 2 > len(data) or not length or len(packet) < length:
             raise MalformedError(f"a torn Opus packet at byte {at}; each follows its length, 2 bytes little-endian")
+        if len(packets) == MAX_PACKETS:
+            raise MalformedError(f"more than {MAX_PACKETS} Opus packets in one message")
         packets.append(packet)
         at += 2 + length
     return packets

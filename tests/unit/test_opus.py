@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from protocol.errors import MalformedError, RateError, UnsupportedError
 from protocol.messages import Hello, ReplyChunk
-from protocol.packets import MAX_PACKET_MS, join_packets, packet_ms, split_packets
+from protocol.packets import MAX_PACKET_MS, MAX_PACKETS, join_packets, packet_ms, split_packets
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, AudioFormat
 from server.wire_audio import Microphone, Speaker, heard_format
 from speech.opus import DECODED_RATE_HZ, OpusDecoder, OpusEncoder
@@ -132,8 +132,10 @@ def test_the_fan_is_heard_through_opus() -> None:
 def test_hours_in_a_few_kilobytes_are_refused_before_they_are_decoded() -> None:
     microphone = Microphone(OPUS_IN, 5000, lambda: 0.0)
     bomb = join_packets([b"\x1b\x02"] * 10_000)  # two frames of 60 ms each: 20 minutes in 40 kB
-    with pytest.raises(RateError):
+    with pytest.raises(MalformedError, match="250"):
         microphone.take(bomb)
+    with pytest.raises(RateError):
+        microphone.take(join_packets([b"\x1b\x02"] * MAX_PACKETS))
     with pytest.raises(RateError):
         microphone.take(join_packets([b"\x18x"] * 100))
     assert microphone.take(b"") == b""
