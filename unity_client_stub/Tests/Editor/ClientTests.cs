@@ -214,6 +214,41 @@ namespace Stagedoor.Tests
             Assert.That(_client.State, Is.EqualTo(ClientState.Open));
         }
 
+        [TestCase(-1)]
+        [TestCase(long.MaxValue)]
+        [TestCase(1L << 40)]
+        public void ChunksWhereNoReplyReachesCostNothing(long start)
+        {
+            Enter();
+            Say(Server.Chunk(1, start, 4800));
+            Socket.Say(Server.Chunk(1, 0, 4800, last: true));
+            Pass(1);
+            Assert.That(Socket.Last<PlaybackMark>().HeardSamples, Is.EqualTo(4800));
+        }
+
+        [TestCase(0, 60)]
+        [TestCase(24001, 60)]
+        [TestCase(24000, 0)]
+        [TestCase(24000, 100000)]
+        public void ARateThatIsNoneIsNotWorkedWith(long rateHz, long fps)
+        {
+            Welcome welcome = Server.Welcome();
+            (welcome.AudioOut.SampleRateHz, welcome.Face.Fps) = (rateHz, fps);
+            Say(welcome);
+            Assert.That(_client.State, Is.EqualTo(ClientState.Closed));
+        }
+
+        [Test]
+        public void WhatTheFanFeelsStaysHereWithoutTheirConsent()
+        {
+            Enter();
+            Assert.That(_client.SendFanFace(new byte[52], 80), Is.False);
+            _client.SetConsents(new Consents { EmotionSensing = true });
+            Assert.That(_client.SendFanFace(new byte[52], 80), Is.True);
+            Assert.That(_client.SendFanFace(new byte[52], 80), Is.False, "ten times a second at most");
+            Assert.That(Socket.Count<FanFace>(), Is.EqualTo(1));
+        }
+
         [Test]
         public void LeavingSaysGoodbye()
         {

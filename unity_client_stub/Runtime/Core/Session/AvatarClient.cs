@@ -28,12 +28,15 @@ namespace Stagedoor
     public sealed class AvatarClient : IDisposable
     {
         private const double ConnectWaitS = 15;
+        private const int MaxShapes = 1024;
+        private const double FanFaceEveryS = 0.1;
 
         private readonly ClientOptions _options;
         private readonly Func<ITransport> _makeTransport;
         private readonly Codec _codec;
         private readonly Reconnect _reconnect;
         private readonly UplinkPose _pose = new UplinkPose();
+        private double _fanFaceAtS = double.NegativeInfinity;
         private ITransport? _transport;
         private Handshake _handshake = new Handshake();
         private UplinkLimits _limits = new UplinkLimits(new Limits());
@@ -149,6 +152,18 @@ namespace Stagedoor
         /// <summary>Where the fan's head is, in the avatar's space: metres, x to its left, y up, z towards the fan.</summary>
         public void SetFanPose(double x, double y, double z) => _pose.Set(x, y, z);
 
+        /// <summary>
+        /// What the fan's own device tells of how they feel: 52 ARKit weights as bytes (or none), their heart rate (or
+        /// null). False, and nothing leaves the machine, without the consent EmotionSensing; and more than ten times a
+        /// second.
+        /// </summary>
+        public bool SendFanFace(byte[] weights, double? heartBpm)
+        {
+            if (!CanSpeak || !_options.Consents.EmotionSensing || _nowS - _fanFaceAtS < FanFaceEveryS) return false;
+            _fanFaceAtS = _nowS;
+            return Send(new FanFace { Face = weights, HeartBpm = heartBpm });
+        }
+
         /// <summary>Says goodbye and closes. The goodbye goes out even when this client is disposed of at once.</summary>
         public void Leave()
         {
@@ -261,9 +276,9 @@ namespace Stagedoor
         private void Begin(Welcome welcome)
         {
             if (State != ClientState.Connecting) return; // said once
-            if (welcome.AudioOut.Encoding != "pcm16" || welcome.Face.Fps < 1 || welcome.AudioOut.SampleRateHz < 1)
+            if (!IsUsable(welcome))
             {
-                Leave(); // a server that did not do what it was asked
+                Leave();
                 return;
             }
             Welcome = welcome;
@@ -279,6 +294,15 @@ namespace Stagedoor
             ConversationBegan?.Invoke(Conversation);
             Enter(ClientState.Disclosing);
             DisclosureNeeded?.Invoke(welcome);
+        }
+
+        /// <summary>False for a server that did not do what it was asked, or whose numbers are no rates.</summary>
+        private static bool IsUsable(Welcome welcome)
+        {
+            AudioFormat sound = welcome.AudioOut;
+            bool isSound = sound.Encoding == "pcm16" && sound.SampleRateHz >= 8000 && sound.SampleRateHz <= 192000;
+            bool isFace = welcome.Face.Fps >= 1 && welcome.Face.Fps <= 240 && welcome.Face.Names.Length <= MaxShapes;
+            return isSound && sound.SampleRateHz % 50 == 0 && isFace;
         }
 
         private void Note(ErrorMessage error)

@@ -10,6 +10,7 @@ namespace Stagedoor
     public sealed class Conversation
     {
         private const double MarkEveryS = 0.1;
+        private const double MaxReplyS = 900; // no reply is longer; a start beyond it would only cost memory
 
         private readonly ReplyPlayer _player;
         private PlaybackClock _clock;
@@ -57,9 +58,10 @@ namespace Stagedoor
             _clock = new PlaybackClock(Speaker) { OutputLatencyS = OutputLatencyS };
         }
 
-        /// <summary>False when the chunk was late and nothing of it will be heard.</summary>
+        /// <summary>False when the chunk was late, or lies where no reply reaches, and nothing of it will be heard.</summary>
         public bool Add(ReplyChunk chunk, double nowS)
         {
+            if (chunk.StartSamples < 0 || chunk.StartSamples > MaxReplyS * Speaker.RateHz) return false;
             if (!_player.Add(chunk, nowS)) return false;
             Face.Add(chunk);
             Cues.Add(chunk);
