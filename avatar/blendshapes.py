@@ -216,5 +216,5 @@ def lip_gap(weights: Weights) -> Weights:
     counts as contact too. Used to check closure without a rig.
     """
     gap = pose(jawOpen=1.0, mouthClose=-1.0, mouthFunnel=0.3, mouthLowerDown=0.12, mouthUpperUp=0.12)
-    gap += pose(mouthPress=-0.12, mouthRollLower=-0.2, mouthRollUpper=-0.1)
+    gap += pose(mouthPress=-0.12, mouthRollLower=-0.2, mouthRollUpper=-0.1, mouthShrugLower=-0.15)
     return np.asarray(weights[:, :N_WEIGHTS] @ gap, np.float32)

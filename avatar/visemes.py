@@ -147,6 +147,7 @@ def _in_order(phonemes: Sequence[PhonemeSpan], n_samples: int | None) -> list[Mo
 
 def _letters(symbol: str) -> Iterator[_Letter]:
     """What a written symbol asks of the mouth, letter by letter; the empty symbol is silence."""
+    symbol = symbol.replace("ç", "ʝ")  # its cedilla would be taken off as a mark; German "ich" is no k
     plain = "".join(c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
     plain = _SPELLINGS.get(plain, plain)
     if not plain:

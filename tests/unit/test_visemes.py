@@ -45,6 +45,9 @@ def test_the_same_words_in_other_alphabets():
     assert names(spoken("p", "ɑː", "ɾ")) == ["PP", "aa", "DD"]
     assert names(spoken("ʃ", "ø", "n")) == ["CH", "ou", "nn"]  # German "schön"
     assert names(spoken("ɲ", "ɔ̃")) == ["nn", "oh"]
+    assert names(spoken("ɪ", "ç")) == ["ih"]  # German "ich": spread, not a k
+    assert names(spoken("ʀ", "yː", "ʁ")) == ["kk", "ou", "kk"]  # French and German r: in the throat
+    assert names(spoken("ɯ", "t͡ɕ", "i")) == ["ih", "CH", "ih"]  # Japanese "uchi": unrounded
 
 
 def test_a_diphthong_moves_through_two_shapes():
