@@ -4,7 +4,6 @@ Each lock is walked out from its root along a flow, kept off the skin, and swept
 fringes. What comes next: build.py shades the locks.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,9 +12,10 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
 from avatar.rig.eyes import png
+from avatar.rig.hairstyles import STYLES, Lock, hairline
 from avatar.rig.mesh import Indices, Mesh, Points, join, neighbours, smooth, triangulate
 from avatar.rig.person import Person
-from avatar.rig.skin import Colour, HairPaint, scalp_cover
+from avatar.rig.skin import Colour, HairPaint
 
 _STEP_M: Final = 0.011
 _AROUND: Final = 8
@@ -29,22 +29,6 @@ class Hair:
     mesh: Mesh
     paint: HairPaint
     picture: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lock:
-    """How one lock grows: lengths in metres. `lift` is how far its middle lies off the skin."""
-
-    root: Points
-    way: Points
-    length: float
-    width: float
-    thick: float
-    lift: float
-    fall: float
-    tip: float = 0.12
-    curl: float = 0.0
-    shade: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +59,7 @@ class Skull:
 
 def hair_of(person: Person, style: str, colour: Colour, seed: int) -> Hair:
     """The hair of a style: see `STYLES`."""
-    planes = _hairline(person, style)
+    planes = hairline(person, style)
     plain = _without_ears(person)
     skull = Skull(cKDTree(plain.points), plain.points, plain.normals, planes)
     locks = STYLES[style](person, planes, np.random.default_rng(seed))
@@ -114,139 +98,6 @@ def strands_picture(colour: Colour, seed: int) -> bytes:
     return png(tone + gleam[..., None] * (np.array(colour) * 0.75 + 0.06))
 
 
-def _hairline(person: Person, style: str) -> Points:
-    """Spheres that hold the bare skin: face, ears' front, nape."""
-    centre, half = person.head
-    eyes, mouth = person.eyes, person.mouth
-    top = eyes[0, 1] + half[1] * {"short": 0.60, "curls": 0.66}.get(style, 0.62)
-    face = (top - (mouth[1] - 0.02)) / 2
-    middle = top - face
-    return np.array([
-        [0.0, middle, centre[2] + half[2] * 0.74, face],
-        [0.0, middle - 0.012, centre[2] + half[2] * 0.60, face * 0.98],
-        [0.0, person.joint("Neck")[1] - 0.02, centre[2] + half[2] * 0.25, eyes[0, 1] - person.joint("Neck")[1] - 0.0],
-    ])  # fmt: skip
-
-
-def _roots(person: Person, planes: Points, n: int) -> tuple[Points, Points]:
-    """About `n` places spread evenly over the hairy scalp, and the way out at each."""
-    centre, half = person.head
-    head = person.skin[0]
-    tree = cKDTree(head.points)
-    i = np.arange(n * 2) + 0.5
-    y = 1 - 2 * i / (2 * n)
-    r, turn = np.sqrt(1 - y * y), i * np.pi * (3 - np.sqrt(5))
-    rays = np.stack([r * np.cos(turn), y, r * np.sin(turn)], axis=1)
-    ids = np.unique(tree.query(centre + rays * half)[1])
-    places = head.points[ids]
-    behind = places[:, 1] > person.mouth[1] - 0.005
-    keep = behind & (scalp_cover(planes, places) > 0.5) & (head.normals[ids] @ np.array([0, 0, 1.0]) > -2)
-    return places[keep], head.normals[ids][keep]
-
-
-def _parting(person: Person, planes: Points, x: float, n: int) -> list[tuple[Points, Points]]:
-    """`n` places along a parting, from the brow to the crown, and the way out at each."""
-    centre, half = person.head
-    head = person.skin[0]
-    angles = np.linspace(np.radians(20), np.radians(128), 200)
-    line = centre + np.stack([np.full(200, x / half[0]), np.sin(angles), np.cos(angles)], axis=1) * half
-    ids = cKDTree(head.points).query(line)[1]
-    hairy = np.asarray(ids, np.int64)[scalp_cover(planes, head.points[ids]) > 0.9]
-    chosen = hairy[np.linspace(0, len(hairy) - 1, n).astype(int)]
-    return [(np.array([x, *head.points[i, 1:]]), head.normals[i]) for i in chosen]
-
-
-def _bob(person: Person, planes: Points, rng: np.random.Generator) -> list[Lock]:
-    """Chin-long, parted on the side, turned in at the ends."""
-    part = 0.022
-    locks = []
-    for root, out in zip(*_roots(person, planes, 105), strict=True):
-        side = 1.0 if root[0] >= part else -1.0
-        locks.append(_curtain(person, root, out, side, rng, over=0.0))
-    for side in (1.0, -1.0):
-        for root, out in _parting(person, planes, part + 0.001 * side, 13):
-            locks.append(_curtain(person, root, out, side, rng, over=0.004))
-    return locks
-
-
-def _curtain(person: Person, root: Points, out: Points, side: float, rng: np.random.Generator, over: float) -> Lock:
-    """A lock that goes to its side and falls to the chin, shorter towards the nape."""
-    eyes, mouth, (centre, half) = person.eyes, person.mouth, person.head
-    high = np.clip((root[1] - eyes[0, 1]) / half[1], -0.6, 1)
-    front = np.clip((root[2] - centre[2]) / half[2], -1, 1)
-    way = np.array([side * (1.0 - abs(root[0]) / half[0] * 0.5), -0.25 + 0.25 * high, -0.85 * front - 0.10])
-    way -= out * (way @ out)
-    end = mouth[1] - 0.030 - 0.016 * max(0.0, -front)
-    across = max(0.0, half[0] - side * root[0])
-    length = max(0.05, root[1] - end + 0.85 * across * (0.4 + 0.6 * high))
-    return Lock(
-        root=root, way=way / np.linalg.norm(way), length=length * rng.uniform(0.97, 1.02),
-        width=rng.uniform(0.034, 0.048), thick=0.008, lift=0.010 + over + 0.009 * max(0.0, high), fall=0.28,
-        tip=0.35, curl=0.6, shade=rng.uniform(0.92, 1.05),
-    )  # fmt: skip
-
-
-def _short(person: Person, planes: Points, rng: np.random.Generator) -> list[Lock]:
-    """Short at the sides, longer on top, swept up and back from the brow."""
-    eyes, (centre, half) = person.eyes, person.head
-    locks = []
-    for root, out in zip(*_roots(person, planes, 220), strict=True):
-        high = np.clip((root[1] - eyes[0, 1]) / half[1], -0.6, 1)
-        front = np.clip((root[2] - centre[2]) / half[2], -1, 1)
-        top = np.clip((high - 0.45) / 0.3, 0, 1)
-        sides = np.array([0.0, -0.8, -0.6])
-        crown = np.array([0.35 + root[0] * 4, 0.25 + 0.5 * max(0.0, front), -0.9])
-        way = sides * (1 - top) + crown * top
-        way = way - out * (way @ out) + out * (0.10 + 0.55 * top * max(0.0, front))
-        locks.append(
-            Lock(
-                root=root,
-                way=way / np.linalg.norm(way),
-                length=(0.026 + 0.040 * top) * rng.uniform(0.85, 1.15),
-                width=rng.uniform(0.018, 0.024) + 0.006 * top,
-                thick=0.006 + 0.005 * top,
-                lift=0.0025 + 0.010 * top * (0.6 + 0.4 * front),
-                fall=0.05,
-                tip=0.25,
-                curl=0.1,
-                shade=rng.uniform(0.88, 1.08),
-            )
-        )
-    return locks
-
-
-def _curls(person: Person, planes: Points, rng: np.random.Generator) -> list[Lock]:
-    """A round head of short, dense curls."""
-    centre, half = person.head
-    locks = []
-    for root, out in zip(*_roots(person, planes, 330), strict=True):
-        around = np.cross(out, rng.normal(size=3))
-        around /= np.linalg.norm(around)
-        high = np.clip((root[1] - centre[1]) / half[1], 0, 1)
-        locks.append(
-            Lock(
-                root=root,
-                way=around * 0.8 + out * 0.6,
-                length=rng.uniform(0.040, 0.052),
-                width=rng.uniform(0.016, 0.021),
-                thick=0.014,
-                lift=0.010 + 0.012 * high,
-                fall=0.0,
-                tip=0.45,
-                curl=1.6,
-                shade=rng.uniform(0.85, 1.12),
-            )
-        )
-    return locks
-
-
-STYLES: Final[dict[str, Callable[[Person, Points, np.random.Generator], list[Lock]]]] = {
-    "bob": _bob,
-    "short": _short,
-    "curls": _curls,
-}
-
-
 def _swept(person: Person, skull: Skull, lock: Lock) -> Mesh:
     """A lock as a mesh, hung on the head."""
     path, outs = _walk(skull, lock)
@@ -257,7 +108,7 @@ def _swept(person: Person, skull: Skull, lock: Lock) -> Mesh:
     across = np.cross(along, outs)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     up = np.cross(across, along)
-    body = np.minimum(1, 0.72 + s / 0.2 * 0.28) * (1 - (1 - lock.tip) * np.clip((s - 0.45) / 0.55, 0, 1) ** 1.8)
+    body = np.minimum(1, 0.30 + s / 0.16 * 0.70) * (1 - (1 - lock.tip) * np.clip((s - 0.45) / 0.55, 0, 1) ** 1.8)
     body[-1] *= 0.35
     turn = np.arange(_AROUND) / _AROUND * 2 * np.pi
     wide, deep = np.cos(turn), np.sin(turn)
@@ -283,7 +134,7 @@ def _walk(skull: Skull, lock: Lock) -> tuple[Points, Points]:
     for i in range(count + 1):
         s = i / count
         height, out = skull.height(at)
-        wanted = lock.lift * min(1.0, -0.35 + i * 0.75) * (1 - 0.35 * lock.curl * max(0.0, s - 0.7))
+        wanted = lock.lift * min(1.0, -0.60 + i * 0.80) * (1 - 0.35 * lock.curl * max(0.0, s - 0.7))
         at = at + out * (wanted - height) * (1.0 if height < wanted else 0.25 if lock.fall else 0.0)
         at = skull.beside_the_face(at) if i > 1 and lock.fall else at
         path.append(at)

@@ -95,8 +95,8 @@ def _over_the_eye(person: Person, move: Points, letter: str) -> Points:
     moved = person.points + move
     away = moved - eye
     distance = np.linalg.norm(away, axis=1)
-    lid = (np.linalg.norm(move, axis=1) > 0.0008) & (distance < person.eye_radius * 1.045) & (away[:, 2] > 0)
+    lid = (np.linalg.norm(move, axis=1) > 0.0008) & (distance < person.eye_radius * 1.07) & (away[:, 2] > 0)
     lid[person.source.groups[f"helper-{letter}-eye"].vertices] = False
     out = move.copy()
-    out[lid] += away[lid] * (person.eye_radius * 1.045 / distance[lid] - 1)[:, None]
+    out[lid] += away[lid] * (person.eye_radius * 1.07 / distance[lid] - 1)[:, None]
     return out

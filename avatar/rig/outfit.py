@@ -1,23 +1,32 @@
-"""Clothes with a shape of their own: a shell cut from the body's helper mesh, loosened, with bands where it ends.
+"""Clothes with a shape of their own: shells cut from the body's helper mesh, with collars, bands, cords and seams.
 
 What comes next: build.py shades them and leaves out the skin that they cover.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
-from avatar.rig.mesh import Indices, Mesh, Points, boundary_loops, clip, join, smooth, subdivide, take, triangulate
-from avatar.rig.person import SIDES, Person
-from avatar.rig.skeleton import four_weights
+from avatar.rig.mesh import Indices, Mesh, Points, boundary_loops, clip, join, subdivide, take
+from avatar.rig.person import Person
+from avatar.rig.tailoring import (
+    Colour,
+    arm_share,
+    band,
+    beyond_wrist,
+    cord,
+    creased,
+    evened,
+    highest,
+    loop_tube,
+    loosened,
+    shell_of,
+    strip,
+)
 
-Colour = tuple[float, float, float]
 Cloth = tuple[Colour, Colour, Colour]
-
-_ARM: Final = ("Arm", "ForeArm", "Hand")
 
 
 @dataclass(frozen=True)
@@ -30,9 +39,9 @@ class Outfit:
 
     def bare(self, body: Mesh) -> Mesh:
         """The part of the body's skin that is seen."""
-        hand = _beyond_wrist(self.person, body, -0.030)
+        hand = beyond_wrist(self.person, body, -0.030)
         chest = (body.points - self.neckline[0]) @ self.neckline[1] + 0.030
-        chest = np.where(_arm_share(self.person, body) > 0.5, -1, chest)
+        chest = np.where(arm_share(self.person, body) > 0.5, -1, chest)
         seen = (hand > 0) | (chest > 0)
         return take(body, body.triangles[seen[body.triangles].all(axis=1)])
 
@@ -56,44 +65,78 @@ def _jacket(person: Person, cloth: Cloth) -> tuple[list[Mesh], Points]:
     front = jacket.points[:, 2] > middle[2] + 0.02
     jacket = clip(jacket, np.where(front, np.abs(jacket.points[:, 0]) - width, 1.0))
     jacket = jacket.tinted(cloth[0])
-    trims = [_band(jacket, loop, 0.0055, 0.0035, np.array(cloth[0]) * 0.80) for loop in boundary_loops(jacket)[:3]]
-    neck = _band(shirt, boundary_loops(shirt)[_highest(shirt)], 0.008, 0.0028, np.array(cloth[1]) * 0.93)
+    trims = [band(jacket, loop, 0.0055, 0.0035, np.array(cloth[0]) * 0.80) for loop in boundary_loops(jacket)[:3]]
+    neck = band(shirt, boundary_loops(shirt)[highest(shirt)], 0.008, 0.0028, np.array(cloth[1]) * 0.93)
     collar = _collar(person, jacket, cloth[0])
-    return [shirt.tinted(cloth[1]), neck, jacket, collar, *trims, *_sleeve_seams(jacket, cloth[0])], neckline
+    pockets = [_slit(person, jacket, side, cloth[0]) for side in (1.0, -1.0)]
+    return [shirt.tinted(cloth[1]), neck, jacket, collar, *trims, *pockets], neckline
+
+
+def _slit(person: Person, jacket: Mesh, side: float, colour: Colour) -> Mesh:
+    """The welt of a slanting side pocket."""
+    hips = person.joint("Hips")[1]
+    path = np.array([[0.088, 0.105], [0.104, 0.065], [0.118, 0.020]]) * (side, 1) + np.array([0.0, hips])
+    return cord(jacket, path, 0.0042, 0.001).tinted(np.array(colour) * 0.78)
 
 
 def _hoodie(person: Person, cloth: Cloth) -> tuple[list[Mesh], Points]:
     """A soft pullover with a hood lying on the back, ribbed ends and two cords."""
-    neckline = _neckline(person, -0.012, 0.40)
+    neckline = _neckline(person, 0.018, 0.75)
     top = _top(person, neckline, offset=0.016, hem=-0.08, sleeve=-0.018)
     loops = boundary_loops(top)
     trims = [
-        _band(top, loop, 0.020, 0.006, np.array(cloth[0]) * 0.86)
+        band(top, loop, 0.020, 0.006, np.array(cloth[0]) * 0.86)
         for i, loop in enumerate(loops[:4])
-        if i != _highest(top)
+        if i != highest(top)
     ]
-    hood = _hood(person, top, loops[_highest(top)], cloth[0])
-    return [top.tinted(cloth[0]), *trims, hood], neckline
+    hood = _hood(person, top, loops[highest(top)], cloth[0])
+    return [
+        top.tinted(cloth[0]),
+        *trims,
+        hood,
+        *_cords(person, top, cloth[1]),
+        _pocket(person, top, cloth[0]),
+    ], neckline
 
 
-def _dress(person: Person, cloth: Cloth) -> tuple[list[Mesh], Points]:
-    """A knitted dress with a broad turned-over neck."""
-    neckline = _neckline(person, -0.004, 0.30)
+def _cords(person: Person, top: Mesh, colour: Colour) -> list[Mesh]:
+    """Two drawstrings that hang from the hood."""
+    neck = person.joint("Neck")
+    cords = []
+    for side in (1.0, -1.0):
+        drop = np.linspace(-0.035, -0.165 - 0.008 * side, 8)
+        path = np.stack([side * (0.028 - 0.05 * (drop + 0.04)), neck[1] + drop], axis=1)
+        cords.append(cord(top, path, 0.0028, 0.003).tinted(colour))
+    return cords
+
+
+def _pocket(person: Person, top: Mesh, colour: Colour) -> Mesh:
+    """The seam of the pocket that both hands go into."""
+    hips = person.joint("Hips")[1]
+    half = np.array([[0.115, 0.02], [0.095, 0.075], [0.065, 0.125], [0.0, 0.128]])
+    outline = np.concatenate([half, half[-2::-1] * (-1, 1)])
+    path = outline + np.array([0.0, hips])
+    return cord(top, path, 0.0026, 0.0005).tinted(np.array(colour) * 0.80)
+
+
+def _pullover(person: Person, cloth: Cloth) -> tuple[list[Mesh], Points]:
+    """A knitted pullover with a broad turned-over neck."""
+    neckline = _neckline(person, 0.022, 0.32)
     top = _top(person, neckline, offset=0.008, hem=-0.07, sleeve=-0.014)
     loops = boundary_loops(top)
     trims = [
-        _band(top, loop, 0.013, 0.0045, np.array(cloth[0]) * 0.88)
+        band(top, loop, 0.013, 0.0045, np.array(cloth[0]) * 0.88)
         for i, loop in enumerate(loops[:4])
-        if i != _highest(top)
+        if i != highest(top)
     ]
-    neck = _rolled_neck(person, top, loops[_highest(top)], cloth[0])
+    neck = _rolled_neck(person, top, loops[highest(top)], cloth[0])
     return [top.tinted(cloth[0]), *trims, neck], neckline
 
 
 KINDS: Final[dict[str, Callable[[Person, Cloth], tuple[list[Mesh], Points]]]] = {
     "jacket": _jacket,
     "hoodie": _hoodie,
-    "dress": _dress,
+    "pullover": _pullover,
 }
 
 
@@ -103,91 +146,36 @@ def _neckline(person: Person, down: float, slope: float) -> Points:
     return np.array([person.joint("Neck") + np.array([0.0, down, 0.0]), normal / np.linalg.norm(normal)])
 
 
-def _shell(person: Person) -> Mesh:
-    """The helper mesh around the body, in one piece."""
-    quads = person.source.groups["helper-tights"].quads
-    used, renumbered = np.unique(quads, return_inverse=True)
-    return Mesh.of(person.points[used], triangulate(renumbered.reshape(-1, 4)), person.weights[used])
-
-
 def _top(person: Person, neckline: Points, offset: float, hem: float, sleeve: float) -> Mesh:
     """From the neckline to `hem` over the hips and to `sleeve` metres from the wrist (negative is short of it)."""
-    shell = _loosened(subdivide(_shell(person)), offset, 5)
-    arm = _arm_share(person, shell)
+    shell = loosened(subdivide(shell_of(person)), offset, 5)
+    arm = arm_share(person, shell)
     above_hem = shell.points[:, 1] - (person.joint("Hips")[1] + hem)
-    cuff = -_beyond_wrist(person, shell, sleeve)
+    cuff = -beyond_wrist(person, shell, sleeve)
     level = np.where(arm > 0.5, np.minimum(cuff, 1), np.minimum(above_hem, 1))
     below_neck = -((shell.points - neckline[0]) @ neckline[1])
-    return _creased(person, clip(shell, np.minimum(level, np.where(arm > 0.5, 1, below_neck))))
+    return creased(person, clip(shell, np.minimum(level, np.where(arm > 0.5, 1, below_neck))))
 
 
 def _legs(person: Person, colour: Colour) -> list[Mesh]:
     """Trousers and shoes."""
-    shell = _loosened(_shell(person), 0.007, 2)
+    shell = loosened(shell_of(person), 0.007, 2)
     ankle = person.joint("LeftFoot")[1] + 0.010
     y = shell.points[:, 1]
-    body = np.where(_arm_share(person, shell) > 0.5, -1.0, 1.0)
+    body = np.where(arm_share(person, shell) > 0.5, -1.0, 1.0)
     hips = person.joint("Hips")[1]
     trousers = clip(shell, np.minimum(np.minimum(y - ankle, hips + 0.03 - y), body))
-    hems = [_band(trousers, loop, 0.006, 0.003, np.array(colour) * 0.8) for loop in boundary_loops(trousers)[1:3]]
-    foot = _loosened(_shell(person), 0.010, 2)
+    hems = [band(trousers, loop, 0.006, 0.003, np.array(colour) * 0.8) for loop in boundary_loops(trousers)[1:3]]
+    foot = loosened(shell_of(person), 0.010, 2)
     shoe = clip(foot, ankle + 0.028 - foot.points[:, 1])
     shoe = shoe.moved(np.maximum(shoe.points, (-np.inf, 0.0, -np.inf)))
     sole = np.clip((0.026 - shoe.points[:, 1]) / 0.004, 0, 1)[:, None]
     return [trousers.tinted(colour), *hems, shoe.tinted(np.array([0.05, 0.05, 0.055]) * (1 - sole) + 0.62 * sole)]
 
 
-def _loosened(mesh: Mesh, offset: float, rounds: int) -> Mesh:
-    """Moved outwards and smoothed, never closer than 0.7 of `offset`."""
-    out = mesh.normals
-    loose = smooth(mesh.moved(mesh.points + out * offset), rounds)
-    off = ((loose.points - mesh.points) * out).sum(axis=1)
-    pushed = loose.points + out * np.maximum(0, 0.7 * offset - off)[:, None]
-    return smooth(loose.moved(pushed), 1, 0.4)
-
-
-def _creased(person: Person, mesh: Mesh) -> Mesh:
-    """Soft folds where arms bend and over the hem."""
-    out = mesh.normals
-    depth = np.zeros(len(mesh.points))
-    for side in SIDES:
-        shoulder, elbow, hand = (person.joint(f"{side}{bone}") for bone in _ARM)
-        for start, end, at, spread, pitch in (
-            (elbow, hand, 0.02, 0.055, 0.024),
-            (elbow, hand, 0.86, 0.16, 0.030),
-            (shoulder, elbow, 0.96, 0.05, 0.024),
-        ):
-            axis = end - start
-            along = (mesh.points - start) @ axis / (axis @ axis)
-            near = np.linalg.norm(mesh.points - (start + np.outer(along, axis)), axis=1) < 0.11
-            turn = np.arctan2(*((mesh.points - start) @ np.stack([np.cross(axis, (0, 0, 1.0)), (0, 0, 1.0)], axis=1)).T)
-            length = np.linalg.norm(axis)
-            wave = np.sin(along * length / pitch * 2 * np.pi + 1.5 * np.sin(turn + 1))
-            depth += near * wave * np.exp(-((((along - at) * length) / spread) ** 2)) * 0.0022
-    hips = person.joint("Hips")[1]
-    x, y, z = mesh.points.T
-    low = np.exp(-(((y - hips - 0.01) / 0.07) ** 2)) * (np.abs(x) < 0.25)
-    depth += low * np.sin(y * 190 + 2.0 * np.sin(x * 22 + z * 9)) * 0.0022
-    return mesh.moved(mesh.points + out * depth[:, None])
-
-
-def _band(mesh: Mesh, loop: Indices, wide: float, thick: float, colour: Points) -> Mesh:
-    """A flat tube along an open edge: half width and half thickness in metres."""
-    path, out, weights = _evened(mesh, loop, 0.008)
-    along = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True)
-    out = out - along * (out * along).sum(axis=1, keepdims=True)
-    out /= np.linalg.norm(out, axis=1, keepdims=True)
-    across = np.cross(along, out)
-    turn = np.arange(10) / 10 * 2 * np.pi
-    c, s = np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.6, np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.6
-    rings = path[:, None] + across[:, None] * (c * wide)[None, :, None] + out[:, None] * (s * thick)[None, :, None]
-    return _loop_tube(rings, weights).tinted(colour)
-
-
 def _collar(person: Person, jacket: Mesh, colour: Colour) -> Mesh:
     """A turned-down collar on the part of the jacket's edge that goes round the neck."""
-    path, _, weights = _evened(jacket, boundary_loops(jacket)[_highest(jacket)], 0.008)
+    path, _, weights = evened(jacket, boundary_loops(jacket)[highest(jacket)], 0.008)
     neck = person.joint("Neck")
     high = path[:, 1] > neck[1] - 0.060
     start = int(np.flatnonzero(high & ~np.roll(high, 1))[0]) if not high.all() else 0
@@ -209,26 +197,26 @@ def _collar(person: Person, jacket: Mesh, colour: Colour) -> Mesh:
     )
     size = (1.0 + 0.25 * np.abs(s) ** 2)[:, None]
     rings = np.stack([path + size * (np.array([0, up, 0]) + away * out) for up, out in profile], axis=1)
-    return _strip(rings, weights).tinted(colour)
+    return strip(rings, weights).tinted(colour)
 
 
 def _hood(person: Person, top: Mesh, loop: Indices, colour: Colour) -> Mesh:
     """A heavy ring around the neck that swells behind it."""
-    path, _, weights = _evened(top, loop, 0.009)
+    path, _, weights = evened(top, loop, 0.009)
     neck = person.joint("Neck")
     away = (path - neck) * (1, 0, 1)
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     back = np.clip(0.5 - away[:, 2] * 0.75, 0, 1)[:, None] ** 1.3
     turn = np.arange(14) / 14 * 2 * np.pi
-    wide, tall = 0.013 + 0.030 * back, 0.016 + 0.024 * back
-    middle = path + away * (0.004 + 0.020 * back) + np.array([0, 0.008, 0]) + np.array([0, 0.010, 0]) * back
+    wide, tall = 0.007 + 0.036 * back, 0.013 + 0.022 * back
+    middle = path + away * (0.004 + 0.020 * back) + np.array([0, 0.002, 0]) + np.array([0, 0.012, 0]) * back
     rings = middle[:, None] + away[:, None] * (np.cos(turn)[None, :] * wide)[..., None]
     rings = rings + np.array([0, 1.0, 0]) * (np.sin(turn)[None, :] * tall)[..., None]
-    return _loop_tube(rings, weights).tinted(np.array(colour) * 0.97)
+    return loop_tube(rings, weights).tinted(np.array(colour) * 0.97)
 
 
 def _rolled_neck(person: Person, top: Mesh, loop: Indices, colour: Colour) -> Mesh:
-    path, _, weights = _evened(top, loop, 0.008)
+    path, _, weights = evened(top, loop, 0.008)
     away = (path - person.joint("Neck")) * (1, 0, 1)
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     profile = (
@@ -243,69 +231,4 @@ def _rolled_neck(person: Person, top: Mesh, loop: Indices, colour: Colour) -> Me
         (0.004, 0.004),
     )
     rings = np.stack([path + np.array([0, up, 0]) + away * out for up, out in profile], axis=1)
-    return _loop_tube(rings, weights).tinted(np.array(colour) * 0.95)
-
-
-def _sleeve_seams(jacket: Mesh, colour: Colour) -> list[Mesh]:
-    del jacket, colour
-    return []
-
-
-def _evened(mesh: Mesh, loop: Indices, step: float) -> tuple[Points, Points, Points]:
-    """An edge as an even, smooth path: places, ways out and weights."""
-    points, out = mesh.points[loop], mesh.normals[loop]
-    ends = np.concatenate([points, points[:1]])
-    way = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(ends, axis=0), axis=1))])
-    count = max(12, int(way[-1] / step))
-    at = np.linspace(0, way[-1], count, endpoint=False)
-
-    def along(values: Points, blur: float) -> Points:
-        closed = np.concatenate([values, values[:1]])
-        even = np.stack([np.interp(at, way, column) for column in closed.T], axis=1)
-        return np.asarray(gaussian_filter1d(even, blur, axis=0, mode="wrap"))
-
-    return along(points, 1.5), along(out, 3.0), four_weights(along(mesh.weights[loop], 1.0))
-
-
-def _loop_tube(rings: Points, weights: Points) -> Mesh:
-    """Rings [n, k, 3] joined round, the last to the first."""
-    return _outward(np.concatenate([rings, rings[:1]]), np.concatenate([weights, weights[:1]]), closed=True)
-
-
-def _strip(rings: Points, weights: Points) -> Mesh:
-    """Profiles [n, k, 3] joined from first to last."""
-    return _outward(rings, weights, closed=True)
-
-
-def _outward(rings: Points, weights: Points, closed: bool) -> Mesh:
-    n, k = rings.shape[:2]
-    i, j = np.meshgrid(np.arange(n - 1), np.arange(k if closed else k - 1), indexing="ij")
-    a, b = (i * k + j).ravel(), (i * k + (j + 1) % k).ravel()
-    triangles = np.concatenate([np.stack([a, b, b + k], axis=1), np.stack([a, b + k, a + k], axis=1)])
-    mesh = Mesh.of(rings.reshape(-1, 3), triangles, weights.repeat(k, axis=0))
-    middle = rings.mean(axis=1).repeat(k, axis=0)
-    if (mesh.normals * (mesh.points - middle)).sum() < 0:
-        mesh = replace(mesh, triangles=triangles[:, ::-1])
-    return mesh
-
-
-def _highest(mesh: Mesh) -> int:
-    """Which open edge reaches highest: the neck's."""
-    return int(np.argmax([mesh.points[loop, 1].max() for loop in boundary_loops(mesh)]))
-
-
-def _arm_share(person: Person, mesh: Mesh) -> Points:
-    names = [i for i, name in enumerate(person.skeleton.names) if any(part in name for part in _ARM)]
-    return np.asarray(mesh.weights[:, names].sum(axis=1))
-
-
-def _beyond_wrist(person: Person, mesh: Mesh, past: float) -> Points:
-    """How far each point is beyond a cut `past` metres from the wrist; -1 for what is no arm."""
-    out = np.full(len(mesh.points), -1.0)
-    arm = _arm_share(person, mesh) > 0.5
-    for side, sign in (("Left", 1), ("Right", -1)):
-        elbow, hand = person.joint(f"{side}ForeArm"), person.joint(f"{side}Hand")
-        axis = (hand - elbow) / np.linalg.norm(hand - elbow)
-        here = arm & (np.sign(mesh.points[:, 0]) == sign)
-        out[here] = (mesh.points[here] - hand) @ axis - past
-    return out
+    return loop_tube(rings, weights).tinted(np.array(colour) * 0.95)

@@ -33,7 +33,7 @@ MIXES: Final[Mapping[str, Mix]] = {
 
 #: How far the lips part in the middle, in millimetres: least and most. PP presses, FF rests on the teeth.
 LIP_GAPS_MM: Final[Mapping[str, tuple[float, float]]] = {
-    "sil": (-1.5, 0.6), "PP": (-8.0, 0.0), "FF": (-3.0, 1.5), "TH": (4.0, 12.0), "DD": (3.0, 11.0), "kk": (4.0, 13.0),
+    "sil": (-1.6, 0.6), "PP": (-8.0, 0.0), "FF": (-3.0, 1.5), "TH": (4.0, 12.0), "DD": (3.0, 11.0), "kk": (4.0, 13.0),
     "CH": (2.0, 8.0), "SS": (2.0, 8.0), "nn": (3.0, 10.0), "RR": (3.0, 9.0), "aa": (16.0, 27.0), "E": (9.0, 17.0),
     "ih": (5.0, 11.0), "oh": (9.0, 17.0), "ou": (3.0, 9.0),
 }  # fmt: skip
