@@ -95,6 +95,8 @@ def test_the_weights_are_small_and_whole():
     assert weights.thresholds.shape == (len(FEELINGS),)
     assert ((weights.thresholds > 0.05) & (weights.thresholds < 0.6)).all()
     assert WEIGHTS_FILE.stat().st_size < 1_000_000
+    packed = tomllib.loads((WEIGHTS_FILE.parents[1] / "pyproject.toml").read_text("utf-8"))
+    assert "*.npz" in packed["tool"]["setuptools"]["package-data"]["stagedoor.avatar"]
 
 
 def test_a_fit_learns_what_it_is_shown_and_repeats_itself(tmp_path):
