@@ -27,6 +27,18 @@ class Metrics:
         self.moods = Counter(
             "stagedoor_moods", "Guesses of what fans who allow it feel, one a reply.", ["mood"], registry=self.registry
         )  # fmt: skip
+        self.speculations = Counter(
+            "stagedoor_speculations", "Replies begun before the turn was over, by what became of them.", ["fate"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.compute = Counter(
+            "stagedoor_reply_compute_seconds", "Seconds that models worked on replies, by whether they were heard.",
+            ["fate"], registry=self.registry,
+        )  # fmt: skip
+        self.effort = Gauge(
+            "stagedoor_effort", "What is left out under load: 0 nothing, 1 early guesses, 2 partials, 3 turn model.",
+            registry=self.registry,
+        )  # fmt: skip
         self.errors = Counter("stagedoor_errors", "Coded errors sent to clients.", ["code"], registry=self.registry)
         self.away = Gauge(
             "stagedoor_visits_away", "Visits whose connection was lost and may come back.", registry=self.registry

@@ -37,7 +37,7 @@ class Outbox:
     """One client's outgoing messages. Belongs to one event loop; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float], on_chunk_sent: Callable[[ReplyChunk], None]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._on_chunk_sent = on_chunk_sent
         self._messages: deque[ServerMessage] = deque()
         self._reply: _Pending | None = None
@@ -82,7 +82,7 @@ class Outbox:
         unheard = [after(c, heard_samples) for c in reply.sent if _end_samples(c) > heard_samples]
         reply.chunks.extendleft(reversed(unheard))
         reply.sent = []
-        reply.began_at = self._clock() - heard_samples / OUTPUT_RATE_HZ
+        reply.began_at = self.clock() - heard_samples / OUTPUT_RATE_HZ
         self._changed.set()
 
     def _newest(self, reply_id: int) -> _Pending | None:
@@ -119,12 +119,12 @@ class Outbox:
         if reply.began_at is None:
             return 0.0
         due_at = reply.began_at + reply.chunks[0].start_samples / OUTPUT_RATE_HZ - LEAD_S
-        return due_at - self._clock()
+        return due_at - self.clock()
 
     def _pop_chunk(self, reply: _Pending) -> ReplyChunk:
         chunk = reply.chunks.popleft()
         if reply.began_at is None:
-            reply.began_at = self._clock()
+            reply.began_at = self.clock()
         reply.sent.append(chunk)
         reply.sent_samples = _end_samples(chunk)
         self._on_chunk_sent(chunk)

@@ -61,8 +61,21 @@ class Reply:
     answer: str | None = None  # the creator's, found for these words
     opening: Act | None = None  # what the fan did, when the reply begins with a line for it
     opening_samples: int = 0
-    compute_s: float = 0.0  # that models worked on it
+    compute_s: float = 0.0  # that models worked on it ...
+    asked_at: float | None = None  # ... before they were asked for what they work on now
     error: StagedoorError | None = None
+
+    def spent_s(self, now: float) -> float:
+        """Seconds that models worked on it, up to now."""
+        return self.compute_s + (0.0 if self.asked_at is None else now - self.asked_at)
+
+    def ask(self, now: float) -> None:
+        """A model is asked."""
+        self.asked_at = now
+
+    def got(self, now: float) -> None:
+        """The model answered."""
+        self.compute_s, self.asked_at = self.spent_s(now), None
 
 
 @dataclass(slots=True)
@@ -191,14 +204,14 @@ class ReplyMaker:
 
     async def _thought(self, reply: Reply) -> AsyncGenerator[str, None]:
         async with aclosing(self._lanes.llm.stream(reply.prompt, _priority(reply))) as pieces:
-            asked_at = self._clock()
+            reply.ask(self._clock())
             async for piece in pieces:
-                now = self._clock()
-                reply.compute_s += now - asked_at
+                reply.got(self._clock())
                 if reply.first_piece_at is None:
-                    reply.first_piece_at = now
+                    reply.first_piece_at = self._clock()
                 yield piece
-                asked_at = self._clock()
+                reply.ask(self._clock())
+        reply.asked_at = None
 
     # --- voice and face ---
 
@@ -211,9 +224,9 @@ class ReplyMaker:
         emotion = marked or in_tone(feel(said), reply.mood)
         seed = PREPARED_SEED if words.fixed else reply.id
         job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
-        asked_at = self._clock()
+        reply.ask(self._clock())
         spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
-        reply.compute_s += self._clock() - asked_at
+        reply.got(self._clock())
         if not len(spoken.pcm):
             return None
         if reply.first_voice_at is None:

@@ -16,7 +16,7 @@ from server.admission import Door
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies, rehearse
-from server.session import Session, SessionSettings
+from server.session import Session, SessionSettings, Shared
 from server.tokens import JoinClaims, TokenSigner
 from server.visits import Visits
 
@@ -51,11 +51,10 @@ class Room:
     ) -> None:
         self.lanes = lanes
         self.metrics = Metrics()
+        self._shared = Shared(lanes, PreparedReplies(lanes.meaning), self.metrics, settings)
         self.rules = rules
         self.signer = signer
         self._personas = personas
-        self._prepared = PreparedReplies(lanes.meaning)
-        self._settings = settings
         self._clock = asyncio.get_running_loop().time
         self.door = Door(rules.max_sessions, rules.max_waiting, rules.visit_s)
         self._moved = asyncio.Event()  # somebody left; a new one each time
@@ -77,7 +76,7 @@ class Room:
 
     async def rehearse(self) -> None:
         """Prepares every persona's fixed lines and prepared answers, behind all other work."""
-        await rehearse(self.lanes.tts, self._prepared, self._personas.values())
+        await rehearse(self.lanes.tts, self._shared.prepared, self._personas.values())
 
     async def admit(self, hello: Hello, tell: Callable[[str], Awaitable[None]]) -> Session:
         """Lets a fan in, as soon as there is a place; `tell` gets what those in line should know, whenever it changes.
@@ -127,9 +126,7 @@ class Room:
         claims, persona = self._check(hello)
         if claims.name:
             hello = msgspec.structs.replace(hello, name=claims.name)
-        session = Session(
-            secrets.token_hex(8), hello, persona, self.lanes, self._prepared, self.metrics, self._settings
-        )
+        session = Session(secrets.token_hex(8), hello, persona, self._shared)
         self._sessions.add(session)
         self.door.enter(session.id, self._clock())
         self.metrics.sessions.set(len(self._sessions))

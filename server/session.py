@@ -7,9 +7,10 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Container, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -27,21 +28,24 @@ from protocol.messages import (
     ErrorMessage,
     FanFace,
     Hello,
+    Notice,
     ReplyCancelled,
     ReplyChunk,
     ReplyDuck,
     Transcript,
 )
-from protocol.timeline import OUTPUT_RATE_HZ
 from server.ears import Ears
 from server.empathy import Empathy
 from server.lanes import Lanes
+from server.load import Load
 from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
 from server.prepared import PreparedReplies, opening_line
 from server.presence import Presence
-from server.reply import Reply, ReplyMaker
+from server.reply import ReplyMaker
 from server.session_clock import SessionClock
+from server.speaker import Speaker
+from server.tracing import trace_turn
 from speech.interjections import is_echo
 from speech.turn_events import (
     Action,
@@ -59,8 +63,6 @@ from speech.turn_events import (
     OpenTurn,
     Recognise,
     ReplyAudible,
-    ReplyComplete,
-    ReplyFailed,
     ReplyHeard,
     ScoreTurn,
     ShowTranscript,
@@ -74,9 +76,10 @@ from speech.turns import TurnMachine
 
 log = structlog.get_logger()
 
-ECHO_MEMORY_S = 4.0  # words over the avatar's that it said itself since then are its echo
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
+BUSY = "Many people are talking with me right now; captions and answers may come a little later."
+EASED = "I have more time for you again."
 AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
 
 
@@ -89,43 +92,46 @@ class SessionSettings:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all sessions of a server have in common."""
+
+    lanes: Lanes
+    prepared: PreparedReplies
+    metrics: Metrics
+    settings: SessionSettings = SessionSettings()
+    load: Load = field(default_factory=Load)
+
+
 class Session:
     """The conversation of one fan with one persona, from `start` to `close`, on one event loop."""
 
-    def __init__(
-        self,
-        session_id: str,
-        hello: Hello,
-        persona: Persona,
-        lanes: Lanes,
-        prepared: PreparedReplies,
-        metrics: Metrics,
-        settings: SessionSettings,
-    ) -> None:
+    def __init__(self, session_id: str, hello: Hello, persona: Persona, shared: Shared) -> None:
         """Raises UnsupportedError for an audio format or language that is not spoken."""
+        lanes, settings = shared.lanes, shared.settings
         self.id = session_id
         self.persona = persona
         self._clock = SessionClock(asyncio.get_running_loop().time)
-        self._epoch = self._clock()
+        self._epoch, self._epoch_ns = self._clock(), time.time_ns()
         self.outbox = Outbox(self._clock, self._chunk_sent)
         self._lanes = lanes
-        self._metrics = metrics
+        self._metrics = shared.metrics
         self._settings = settings
+        self._load = shared.load
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
         self._ears = Ears(lanes, hello.audio_in, _language(hello.language, lanes.languages), self._clock)
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
-        self._maker = ReplyMaker(lanes, prepared, persona, self._clock)
-        self._face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
-        self.presence = Presence(hello.face, settings.seed, lambda: self._face, self._attention, self.outbox.post)
+        maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
+        face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
+        self._speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
+        self._speaker.tell = self._handle
+        self.presence = Presence(
+            hello.face, settings.seed, lambda: self._speaker.face, self._attention, self.outbox.post
+        )
         self._empathy: Empathy | None = None  # only while the fan allows it
         self.consent(hello.consents)
-        self._reply: Reply | None = None  # the newest one
-        self._reply_task: asyncio.Task[None] | None = None
-        self._reply_audible_at: float | None = None
-        self._marks_seen = False
-        self._heard_samples = 0
         self._times: TurnTimes | None = None
         self._warming = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -203,12 +209,8 @@ class Session:
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
-        if self._reply is None or reply_id != self._reply.id or not self._reply.committed:
-            return
-        self._marks_seen = True
-        self._heard_samples = max(self._heard_samples, min(heard_samples, self._reply.total_samples))
-        self._dialogue.heard(reply_id, self._heard_samples)
-        self._handle(ReplyHeard(reply_id, heard_samples))
+        if self._speaker.mark(reply_id, heard_samples):
+            self._handle(ReplyHeard(reply_id, heard_samples))
 
     def interrupt(self) -> None:
         """The fan pressed stop."""
@@ -231,8 +233,7 @@ class Session:
         """The fan is back, and has heard so much of this reply; the rest of it is sent again."""
         self._clock.go_on()
         self.mark(reply_id, heard_samples)
-        if self._reply:
-            self.outbox.rewind(self._reply.id, self._believed_heard())
+        self._speaker.rewind()
         self.presence.go_on()
         self._arm_timer()
         self._expect_audio()
@@ -240,15 +241,17 @@ class Session:
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
         self._stop_timers()
-        tasks = [*self._tasks, *([self._reply_task] if self._reply_task else [])]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._speaker.close()
 
     # --- the one way in ---
 
     def _handle(self, event: Event, at: float | None = None) -> None:
         before = self._machine.state
+        self._bear_load()
         for action in self._machine.receive(event, self._clock() if at is None else at):
             self._act(action)
         if self._machine.state is not before:
@@ -258,6 +261,16 @@ class Session:
         else:
             self._at_rest.clear()
         self._arm_timer()
+
+    def _bear_load(self) -> None:
+        """Does as much as the server can for everybody, and tells the fan when that changes."""
+        effort = self._load.effort(asyncio.get_running_loop().time())
+        if effort is self._machine.effort:
+            return
+        eased = effort < self._machine.effort
+        self._machine.effort = effort
+        self._metrics.effort.set(effort)
+        self.outbox.post(Notice("server", EASED if eased else BUSY))
 
     def _arm_timer(self) -> None:
         if self._timer:
@@ -288,14 +301,14 @@ class Session:
             case StartReply():
                 self._start_reply(action)
             case CommitReply(reply_id):
-                self._commit(reply_id)
+                self._speaker.commit(reply_id)
             case DuckReply(reply_id, ducked):
                 gain, ramp_ms = (DUCK_GAIN, DUCK_MS) if ducked else (1.0, UNDUCK_MS)
                 self.outbox.post(ReplyDuck(reply_id, gain, ramp_ms))
             case CancelReply():
                 self._cancel(action)
             case EndReply(reply_id):
-                self._end(reply_id)
+                self._speaker.end(reply_id)
 
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
         match action:
@@ -324,18 +337,12 @@ class Session:
         except StagedoorError as error:
             self.report_error(error)
             heard = WordsHeard(request.turn_id, request.revision, "", request.final)
-        if self._machine.state is State.OVERLAP and is_echo(heard.text, self._just_said()):
+        if self._machine.state is State.OVERLAP and is_echo(heard.text, self._speaker.just_said()):
             heard = replace(heard, text="")
         if request.final and times:
             times.words_at = self._clock()
+            self._load.heard(times.words_at - times.pause_noticed_at, asyncio.get_running_loop().time())
         self._handle(heard)
-
-    def _just_said(self) -> list[str]:
-        """The avatar's words of the last seconds, as the fan heard them."""
-        heard = self._believed_heard()
-        words = self._reply.words if self._reply else []
-        since = heard - int(ECHO_MEMORY_S * OUTPUT_RATE_HZ)
-        return [word.text for word in words if word.end_samples > since and word.start_samples <= heard]
 
     async def _score(self, request: ScoreTurn, times: TurnTimes | None) -> None:
         scored = await self._ears.score(request)
@@ -364,97 +371,33 @@ class Session:
     # --- replies ---
 
     def _start_reply(self, action: StartReply) -> None:
-        if self._reply_task:
-            self._reply_task.cancel()
         mood = self._mood(action.text)
         hint = "" if self._lanes.llm.goes_on else tone_hint(mood)
-        reply = Reply(
-            id=action.reply_id,
-            turn_id=action.turn_id,
-            text=action.text,
-            line=action.line,
-            prompt=self._dialogue.prompt(
-                action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id
-            ),
-            face=self._face.fork(),
-            begun_at=self._clock(),
-            mood=mood,
+        prompt = self._dialogue.prompt(
+            action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id
         )
-        self._reply, self._heard_samples, self._reply_audible_at = reply, 0, None
-        self._reply_task = asyncio.create_task(self._make(reply), name=f"reply-{self.id}-{reply.id}")
-
-    async def _make(self, reply: Reply) -> None:
-        def put(chunk: ReplyChunk) -> None:
-            self.outbox.put(chunk)
-            if reply.committed:
-                self._dialogue.spoke(reply.id, chunk.words)
-
-        try:
-            await self._maker.make(reply, put)
-        except StagedoorError as error:
-            reply.error = error
-            self._handle(ReplyFailed(reply.id))
-        except Exception as error:
-            self._log.exception("reply_broke")
-            reply.error = InternalError(f"the reply broke: {type(error).__name__}")
-            self._handle(ReplyFailed(reply.id))
-        else:
-            self._handle(ReplyComplete(reply.id, reply.total_samples))
-
-    def _commit(self, reply_id: int) -> None:
-        reply = self._reply
-        if reply is None or reply.id != reply_id:
-            return
-        reply.committed, reply.committed_at = True, self._clock()
-        self._face = reply.face
-        self._dialogue.begin_reply(reply_id, reply.text)
-        self._dialogue.spoke(reply_id, reply.words)
-        self.outbox.release(reply_id)
+        self._speaker.start(action, prompt).mood = mood
 
     def _chunk_sent(self, chunk: ReplyChunk) -> None:
-        reply = self._reply
-        if reply is None or chunk.reply_id != reply.id or self._reply_audible_at is not None or not chunk.audio:
+        reply = self._speaker.first_sound(chunk)
+        if reply is None:
             return
-        now = self._clock()
-        self._reply_audible_at = now
-        self._maker.heard(reply)
-        report = turn_report(self._times if reply.line is None else None, reply, now, self._epoch)
+        report = turn_report(self._times if reply.line is None else None, reply, self._clock(), self._epoch)
         self._metrics.observe(report)
+        trace_turn(report, self._epoch_ns)
         self._log.info("turn", kind=report.kind, voice_to_voice_ms=report.voice_to_voice_ms)
         self.outbox.post(report)
         self._handle(ReplyAudible(reply.id))
 
     def _cancel(self, action: CancelReply) -> None:
-        reply = self._reply
-        if reply is None or reply.id != action.reply_id:
+        cut = self._speaker.cancel(action)
+        if cut is None:
             return
-        if self._reply_task and self._reply_task is not asyncio.current_task():
-            self._reply_task.cancel()
         if action.reason == "engine_failed":
-            self.report_error(reply.error or EngineError("the reply took too long"))
-        heard = self._believed_heard()
-        sent = self.outbox.drop(reply.id)
-        if sent:
-            self.outbox.post(ReplyCancelled(reply.id, action.reason, heard))
-            self.presence.close_mouth(heard)
-        if reply.committed:
-            self._dialogue.heard(reply.id, heard)
-            self._dialogue.cut(reply.id)
-        self._metrics.cancelled.labels(action.reason, str(bool(heard)).lower()).inc()
-        self._reply = None
-
-    def _end(self, reply_id: int) -> None:
-        if self._reply and self._reply.id == reply_id:
-            self._dialogue.heard(reply_id, self._reply.total_samples)
-            self._dialogue.finish(reply_id)
-
-    def _believed_heard(self) -> int:
-        """What the listener got: their marks, or, from a client that sends none, what the time allows."""
-        reply = self._reply
-        if reply is None or self._marks_seen or self._reply_audible_at is None:
-            return self._heard_samples
-        elapsed = int((self._clock() - self._reply_audible_at) * OUTPUT_RATE_HZ)
-        return min(elapsed, reply.total_samples)
+            self.report_error(cut.reply.error or EngineError("the reply took too long"))
+        if cut.sent:
+            self.outbox.post(ReplyCancelled(cut.reply.id, action.reason, cut.heard_samples))
+            self.presence.close_mouth(cut.heard_samples)
 
     def _attention(self) -> Attention | None:
         """What the avatar is at. None: a reply has its face."""
@@ -463,7 +406,7 @@ class Session:
                 return "listening"
             case State.IDLE:
                 return "idle"
-        return "thinking" if self._reply_audible_at is None else None
+        return None if self._speaker.audible else "thinking"
 
     # --- small things ---
 

@@ -20,7 +20,7 @@ from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies
-from server.session import Session, SessionSettings
+from server.session import Session, SessionSettings, Shared
 
 JAW = ARKIT_52.index("jawOpen")
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -43,7 +43,7 @@ async def _talk(lanes: Lanes, persona: Persona, max_tokens: int, write: Write, *
     settings = SessionSettings(max_tokens=max_tokens)
     prepared = PreparedReplies(lanes.meaning)
     await prepared.learn(persona)
-    session = Session("talk", Hello(client="stagedoor talk"), persona, lanes, prepared, Metrics(), settings)
+    session = Session("talk", Hello(client="stagedoor talk"), persona, Shared(lanes, prepared, Metrics(), settings))
     heard: asyncio.Queue[bytes] = asyncio.Queue(maxsize=100)  # 2 s of microphone; when full, new audio is dropped
     with ExitStack() as stack:
         sound = stack.enter_context(DeviceSound(heard)) if speak else None
