@@ -51,7 +51,7 @@ export async function offerXr(meet: Meet): Promise<void> {
     }
     // A headset asks for pictures at its own pace; the page's own clock may stand still meanwhile.
     room?.renderer.setAnimationLoop((nowMs, frame) => {
-      immersion.update(nowMs, frame ?? null);
+      if (frame) immersion.update(nowMs, frame);
       meet.draw(nowMs, true);
     });
   }

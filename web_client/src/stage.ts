@@ -18,13 +18,15 @@ export class Stage {
   /** Called when the avatar stands in the 3D room for the first time. */
   onRoom: () => void = () => {};
   #host: HTMLElement;
+  #canvases: { drawn: HTMLCanvasElement; room3d: HTMLCanvasElement }; // a headset may take one out of the page
   #drawn: DrawnFace;
   #loading = "";
 
   /** `host` holds two canvases, `.drawn` and `.room3d`; what is shown is told in its data attributes. */
   constructor(host: HTMLElement) {
     this.#host = host;
-    this.#drawn = new DrawnFace(this.#canvas("drawn"));
+    this.#canvases = { drawn: canvasIn(host, "drawn"), room3d: canvasIn(host, "room3d") };
+    this.#drawn = new DrawnFace(this.#canvases.drawn);
   }
 
   /** Gets ready for a persona; the 3D avatar comes in when it is loaded. */
@@ -41,8 +43,8 @@ export class Stage {
     const { weights, head, source, frame } = this.track.at(nowMs, heard);
     this.weights = weights;
     for (const name of this.track.dueGestures(heard)) this.room?.avatar?.gesture(name, nowMs);
-    if (this.#in3d) this.room?.draw(weights, head, nowMs, immersed);
-    else this.#drawn.draw(weights, nowMs);
+    if (!this.#in3d) this.#drawn.draw(weights, nowMs);
+    else if (!this.room?.draw(weights, head, nowMs, immersed)) return;
     if (this.room?.quality.hopeless && !this.room.renderer.xr.isPresenting) this.#leave3d();
     const jawOpen = this.#in3d ? this.room?.avatar?.rig.shownWeight("jawOpen") : this.#drawn.weight("jawOpen");
     Object.assign(this.#host.dataset, { source, frame: String(frame), jawOpen: (jawOpen ?? 0).toFixed(3) });
@@ -51,17 +53,11 @@ export class Stage {
   /** The canvas with what is seen now, for a picture; valid until the next one is drawn. */
   snapshot(): HTMLCanvasElement {
     if (this.#in3d) this.room?.renderer.render(this.room.scene, this.room.camera); // a shown picture is cleared
-    return this.#canvas(this.#in3d ? "room3d" : "drawn");
+    return this.#canvases[this.#in3d ? "room3d" : "drawn"];
   }
 
   get #in3d(): boolean {
     return this.#host.dataset.view === "3d";
-  }
-
-  #canvas(kind: "drawn" | "room3d"): HTMLCanvasElement {
-    const canvas = this.#host.querySelector<HTMLCanvasElement>(`canvas.${kind}`);
-    if (!canvas) throw new Error(`no canvas for ${kind}`);
-    return canvas;
   }
 
   async #bring(look: string) {
@@ -70,7 +66,7 @@ export class Stage {
     try {
       if (!this.room) {
         const { Room } = await import("./scene/room");
-        this.room = new Room(this.#canvas("room3d"), askedLevel(location.search));
+        this.room = new Room(this.#canvases.room3d, askedLevel(location.search));
       }
       await this.room.bring(`avatars/${look}.glb`, this.names, calm.matches);
       const first = this.#host.dataset.view !== "3d";
@@ -88,6 +84,12 @@ export class Stage {
     this.room?.dispose();
     this.room = null;
   }
+}
+
+function canvasIn(host: HTMLElement, kind: string): HTMLCanvasElement {
+  const canvas = host.querySelector<HTMLCanvasElement>(`canvas.${kind}`);
+  if (!canvas) throw new Error(`no canvas for ${kind}`);
+  return canvas;
 }
 
 /** Asked on a canvas of its own: a failing renderer would complain loudly. */

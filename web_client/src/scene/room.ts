@@ -6,7 +6,7 @@ import { buildBackstage } from "./backstage";
 import { DETAILS, QualityChoice, type Level } from "./quality";
 import { Rig } from "./rig";
 
-const FAN_DISTANCE_M = 1.15; // as one stands before somebody one has just met
+const FAN_DISTANCE_M = 1.0; // as one stands before somebody one has just met
 const FOV_DEG = 30;
 const LEAST_WIDTH_M = 0.62; // what must fit from side to side on a narrow screen: head and shoulders
 const EYES_FROM_TOP = 0.36; // where the eyes are in the picture, as painters have it
@@ -62,18 +62,22 @@ export class Room {
     return this.avatar?.rig.placeOf("head") ?? new THREE.Vector3(0, this.eyesM - 0.08, 0.1);
   }
 
-  /** Draws one picture; less often than asked when the level says so. `immersed`: this is a headset's own call. */
-  draw(weights: Float32Array, head: Float32Array, nowMs: number, immersed: boolean) {
+  /**
+   * Draws one picture; less often than asked when the level says so: false when it was not yet the time.
+   * `immersed`: this is a headset's own call.
+   */
+  draw(weights: Float32Array, head: Float32Array, nowMs: number, immersed: boolean): boolean {
     const sinceMs = nowMs - this.#drawnAt;
     const { isPresenting } = this.renderer.xr;
-    if (isPresenting !== immersed) return;
-    if (!isPresenting && sinceMs < 1000 / DETAILS[this.quality.level].maxFps - 4) return;
+    if (isPresenting !== immersed) return false;
+    if (!isPresenting && sinceMs < 1000 / DETAILS[this.quality.level].maxFps - 4) return false;
     this.#drawnAt = nowMs;
     if (this.avatar && !isPresenting && this.quality.note(sinceMs)) this.#applyLevel();
     this.avatar?.pose(weights, head, nowMs);
     this.avatar?.rig.update(Math.min(0.1, sinceMs / 1000));
     if (!isPresenting) this.#frame();
     this.renderer.render(this.scene, this.camera);
+    return true;
   }
 
   /** Shows or hides the set: in the fan's own room there is none. */

@@ -83,13 +83,15 @@ export class Immersion {
   }
 
   /** Once for every picture, before it is drawn. */
-  update(nowMs: number, frame: XRFrame | null) {
-    if (!this.#session) return;
-    const { renderer, camera, avatarPlace, mouth } = this.#room;
-    const eyes = camera.getWorldPosition(new THREE.Vector3());
-    const turn = camera.getWorldQuaternion(new THREE.Quaternion());
+  update(nowMs: number, frame: XRFrame) {
+    const floor = this.#room.renderer.xr.getReferenceSpace();
+    const pose = this.#session && floor ? frame.getViewerPose(floor) : null;
+    if (!floor || !pose) return; // the headset does not know yet where it is
+    const { fan, avatarPlace, mouth } = this.#room;
+    const eyes = new THREE.Vector3().copy(pose.transform.position).add(fan.position);
+    const turn = new THREE.Quaternion().copy(pose.transform.orientation);
     this.#settle(eyes);
-    if (frame) this.#placement?.update(frame, renderer.xr.getReferenceSpace());
+    this.#placement?.update(frame, floor, eyes);
     this.#board.update(this.#events.captions(), eyes, turn);
     this.#menu.update(this.#hands.leftWrist(), eyes, turn);
     this.#voice?.update(mouth, eyes, turn);
@@ -103,7 +105,7 @@ export class Immersion {
   #settle(eyes: THREE.Vector3) {
     if (this.#settled || eyes.y < 0.3) return;
     this.#settled = true;
-    if (eyes.y < SEATED_BELOW_M) this.#room.fan.position.y += this.#room.eyesM - eyes.y;
+    if (eyes.y < SEATED_BELOW_M) this.#room.fan.position.y += this.#room.eyesM - eyes.y; // from the next picture on
   }
 
   #select(ray: THREE.Raycaster) {

@@ -3,10 +3,13 @@
 import * as THREE from "three";
 import type { Room } from "../scene/room";
 
+const AHEAD_M = 1.2; // where the ring is when the device finds no floor: a step ahead
+
 export class Placement {
   #room: Room;
   #ring: THREE.Mesh;
-  #source: XRHitTestSource | null = null;
+  #eyes = new THREE.Vector3();
+  #source: XRHitTestSource | null | undefined; // undefined: not known yet; null: this device finds no floors
 
   constructor(session: XRSession, room: Room) {
     this.#room = room;
@@ -24,19 +27,21 @@ export class Placement {
     return this.#room.avatarPlace.visible;
   }
 
-  /** Moves the ring to the floor that is looked at. */
-  update(frame: XRFrame, floor: XRReferenceSpace | null) {
-    if (!this.#source || !floor || this.isPlaced) return;
-    const pose = frame.getHitTestResults(this.#source)[0]?.getPose(floor);
+  /** Moves the ring to the floor that is looked at. `eyes`: where the fan's are. */
+  update(frame: XRFrame, floor: XRReferenceSpace, eyes: THREE.Vector3) {
+    this.#eyes.copy(eyes);
+    if (this.isPlaced || this.#source === undefined) return;
+    const pose = this.#source && frame.getHitTestResults(this.#source)[0]?.getPose(floor);
     this.#ring.visible = pose !== undefined;
     if (pose) this.#ring.position.copy(pose.transform.position);
+    else if (!this.#source) this.#ring.position.set(eyes.x, 0, eyes.z - AHEAD_M);
   }
 
   /** Puts the avatar on the ring, turned to where the fan stands now. */
   place() {
     if (this.isPlaced || !this.#ring.visible) return;
-    const { avatarPlace, camera } = this.#room;
-    const fan = camera.getWorldPosition(new THREE.Vector3());
+    const { avatarPlace } = this.#room;
+    const fan = this.#eyes;
     avatarPlace.position.copy(this.#ring.position);
     avatarPlace.rotation.y = Math.atan2(fan.x - avatarPlace.position.x, fan.z - avatarPlace.position.z);
     avatarPlace.visible = true;
@@ -50,7 +55,11 @@ export class Placement {
   }
 
   async #begin(session: XRSession) {
-    const viewer = await session.requestReferenceSpace("viewer");
-    this.#source = (await session.requestHitTestSource?.({ space: viewer })) ?? null;
+    try {
+      const space = await session.requestReferenceSpace("viewer");
+      this.#source = (await session.requestHitTestSource?.({ space })) ?? null;
+    } catch {
+      this.#source = null;
+    }
   }
 }
