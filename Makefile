@@ -12,7 +12,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
+.PHONY: help run demo page check test test-gpu bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -58,11 +58,17 @@ check: $(STAMP)-dev web_client/node_modules/.package-lock.json  ## style, types,
 test: $(STAMP)-dev $(PAGE) examples/node_modules/.package-lock.json  ## every test: unit, session, contract, system, web
 	$(BIN)/stagedoor models pull --for tests
 	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.unity.toolchain
 	$(NPM) run --silent test
 	$(BIN)/python -m pytest
 
 bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with GoEmotions, see bench/emotion.py
 	$(BIN)/python -m bench.emotion --data $(TEXTS)
+
+test-gpu: $(STAMP)-dev  ## the engines on PyTorch, on small models made here; installs the gpu extra beside (gigabytes with CUDA)
+	test -x .venv-gpu/bin/python || $(PYTHON) -m venv .venv-gpu
+	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --editable '.[gpu]' pytest pytest-asyncio pytest-timeout
+	STAGEDOOR_TEST_GPU=1 .venv-gpu/bin/python -m pytest tests/gpu
 
 bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures into out/bench/; CLIPS=folder for more
 	$(BIN)/stagedoor models pull --for bench

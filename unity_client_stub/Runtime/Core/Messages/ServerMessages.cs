@@ -6,6 +6,8 @@ namespace Stagedoor
     /// <summary>The server's first message. Disclosure must be shown or read to the person and acknowledged.</summary>
     public sealed class Welcome : Message
     {
+        private const int MaxShapes = 1024;
+
         public string SessionId = "";
         public PersonaCard Persona = new PersonaCard();
         public string Disclosure = "";
@@ -18,6 +20,17 @@ namespace Stagedoor
         public bool Resumed;
 
         public override string Type => "hello";
+
+        /// <summary>False for a server that did not do what it was asked, or whose numbers are no rates.</summary>
+        public bool IsUsable
+        {
+            get
+            {
+                long rateHz = AudioOut.SampleRateHz;
+                bool isSound = AudioOut.Encoding == "pcm16" && rateHz >= 8000 && rateHz <= 192000 && rateHz % 50 == 0;
+                return isSound && Face.Fps >= 1 && Face.Fps <= 240 && Face.Names.Length <= MaxShapes;
+            }
+        }
 
         public override void Exchange(Fields fields)
         {

@@ -28,33 +28,25 @@ namespace Stagedoor
     public sealed class AvatarClient : IDisposable
     {
         private const double ConnectWaitS = 15;
-        private const int MaxShapes = 1024;
         private const double FanFaceEveryS = 0.1;
 
         private readonly ClientOptions _options;
         private readonly Func<ITransport> _makeTransport;
-        private readonly Codec _codec;
         private readonly Reconnect _reconnect;
         private readonly UplinkPose _pose = new UplinkPose();
         private double _fanFaceAtS = double.NegativeInfinity;
-        private ITransport? _transport;
-        private Handshake _handshake = new Handshake();
-        private UplinkLimits _limits = new UplinkLimits(new Limits());
+        private Line? _line;
         private double _nowS;
         private double _sinceS; // of the state
-        private double _sentAtS;
         private double _retryAtS;
         private double _lostAtS;
         private string _fatalCode = "";
         private long _audioSeq;
-        private long _pingNonce;
-        private double _pingAtS;
 
         public AvatarClient(ClientOptions options, Func<ITransport>? makeTransport = null)
         {
             _options = options;
             _makeTransport = makeTransport ?? (() => new SystemWebSocketTransport());
-            _codec = new Codec(options.Subprotocol);
             _reconnect = new Reconnect(options.Seed);
         }
 
@@ -67,7 +59,7 @@ namespace Stagedoor
         public Conversation? Conversation { get; private set; }
 
         /// <summary>There and back again, as the last ping measured it.</summary>
-        public double RoundTripMs { get; private set; } = double.NaN;
+        public double RoundTripMs => _line?.RoundTripMs ?? double.NaN;
 
         /// <summary>Messages of the server that could not be read.</summary>
         public int Malformed { get; private set; }
@@ -112,7 +104,7 @@ namespace Stagedoor
         {
             if (State != ClientState.Disclosing || !Send(new DisclosureAcknowledged())) return;
             Enter(ClientState.Open);
-            Ping();
+            _line?.Ping(_nowS);
         }
 
         /// <summary>Microphone sound as PCM16 in the agreed format. False when it was dropped.</summary>
@@ -168,16 +160,13 @@ namespace Stagedoor
         public void Leave()
         {
             if (State == ClientState.Closed) return;
-            Send(new Leave());
-            _transport?.Close();
-            _transport = null; // it ends by itself
+            _line?.Leave(_nowS);
             End(1000, "left");
         }
 
         public void Dispose()
         {
-            _transport?.Dispose();
-            _transport = null;
+            DropLine();
             State = ClientState.Closed;
         }
 
@@ -185,31 +174,34 @@ namespace Stagedoor
         public void Tick(double nowS)
         {
             _nowS = nowS;
-            while (_transport != null && _transport.TryReceive(out TransportEvent happened)) Take(happened);
+            while (_line != null && _line.TryReceive(out TransportEvent happened)) Take(_line, happened);
             Conversation?.Update(nowS);
             if (State == ClientState.Away && nowS >= _retryAtS) OpenSocket();
             else if (State == ClientState.Connecting && nowS - _sinceS > ConnectWaitS) Lost(TransportEvent.Lost, "no answer");
             if (State == ClientState.Open && _pose.TryTake(nowS, out FanPose pose)) Send(pose);
             bool isConnected = State == ClientState.Open || State == ClientState.Disclosing;
-            if (isConnected && _options.KeepsAlive && nowS - _sentAtS > _limits.KeepAliveS) Ping();
+            if (isConnected && _options.KeepsAlive) _line?.KeepAlive(nowS);
         }
 
         private void OpenSocket()
         {
-            _transport?.Dispose();
-            _handshake = new Handshake();
+            DropLine();
             _fatalCode = "";
-            _transport = _makeTransport();
             Enter(ClientState.Connecting);
-            _transport.Open(_options.Address, _options.Subprotocol);
+            _line = new Line(_makeTransport(), _options.Address, _options.Subprotocol);
         }
 
-        private void Take(in TransportEvent happened)
+        private void DropLine()
+        {
+            _line?.Dispose();
+            _line = null;
+        }
+
+        private void Take(Line line, in TransportEvent happened)
         {
             if (happened.Kind == TransportEventKind.Opened) SayHello();
             else if (happened.Kind == TransportEventKind.Closed) Lost(happened.Code, happened.Text);
-            else if (happened.IsBinary != _codec.IsBinary) Malformed++;
-            else Read(happened.Data);
+            else Read(line, happened);
         }
 
         private void SayHello() => Send(new Hello
@@ -236,12 +228,12 @@ namespace Stagedoor
             };
         }
 
-        private void Read(byte[] data)
+        private void Read(Line line, in TransportEvent frame)
         {
             Message message;
             try
             {
-                message = _codec.DecodeServer(data);
+                message = line.Decode(frame);
             }
             catch (WireError)
             {
@@ -269,20 +261,20 @@ namespace Stagedoor
                 case Transcript transcript: TranscriptReceived?.Invoke(transcript); break;
                 case TurnReport report: TurnReported?.Invoke(report); break;
                 case Notice notice: NoticeReceived?.Invoke(notice); break;
-                case Pong pong when pong.Nonce == _pingNonce: RoundTripMs = 1000 * (_nowS - _pingAtS); break;
+                case Pong pong: _line?.Receive(pong, _nowS); break;
             }
         }
 
         private void Begin(Welcome welcome)
         {
             if (State != ClientState.Connecting) return; // said once
-            if (!IsUsable(welcome))
+            if (!welcome.IsUsable)
             {
                 Leave();
                 return;
             }
             Welcome = welcome;
-            _limits = new UplinkLimits(welcome.Limits);
+            _line?.Learn(welcome.Limits);
             _reconnect.Succeeded();
             if (welcome.Resumed && Conversation != null)
             {
@@ -296,15 +288,6 @@ namespace Stagedoor
             DisclosureNeeded?.Invoke(welcome);
         }
 
-        /// <summary>False for a server that did not do what it was asked, or whose numbers are no rates.</summary>
-        private static bool IsUsable(Welcome welcome)
-        {
-            AudioFormat sound = welcome.AudioOut;
-            bool isSound = sound.Encoding == "pcm16" && sound.SampleRateHz >= 8000 && sound.SampleRateHz <= 192000;
-            bool isFace = welcome.Face.Fps >= 1 && welcome.Face.Fps <= 240 && welcome.Face.Names.Length <= MaxShapes;
-            return isSound && sound.SampleRateHz % 50 == 0 && isFace;
-        }
-
         private void Note(ErrorMessage error)
         {
             if (error.Fatal) _fatalCode = error.Code;
@@ -314,7 +297,7 @@ namespace Stagedoor
         private void Lost(int code, string reason)
         {
             if (State == ClientState.Closed) return; // we left before
-            _handshake.Close();
+            DropLine();
             string why = _fatalCode != "" ? _fatalCode : reason;
             if (State != ClientState.Connecting) _lostAtS = _nowS;
             double? pause = _options.Reconnects ? PauseAfter(code, why) : null;
@@ -323,8 +306,6 @@ namespace Stagedoor
                 End(code, why);
                 return;
             }
-            _transport?.Dispose();
-            _transport = null;
             _retryAtS = _nowS + pause.Value;
             Enter(ClientState.Away);
         }
@@ -338,7 +319,7 @@ namespace Stagedoor
 
         private void End(int code, string reason)
         {
-            _handshake.Close();
+            DropLine();
             if (Conversation != null && Conversation.Heard.IsPlaying) Conversation.Cancel(Conversation.Heard.ReplyId, _nowS);
             Enter(ClientState.Closed);
             Ended?.Invoke(code, reason);
@@ -349,20 +330,7 @@ namespace Stagedoor
             if (CanSpeak) Send(new PlaybackMark { ReplyId = replyId, HeardSamples = heardSamples });
         }
 
-        private void Ping()
-        {
-            (_pingNonce, _pingAtS) = (_pingNonce + 1, _nowS);
-            Send(new Ping { Nonce = _pingNonce });
-        }
-
-        private bool Send(Message message, double audioMs = 0)
-        {
-            if (_transport == null) return false;
-            byte[] data = _codec.Encode(message);
-            if (!_limits.TryPass(data.Length, audioMs, _nowS) || !_handshake.TrySend(message)) return false;
-            _sentAtS = _nowS;
-            return _transport.Send(data, _codec.IsBinary);
-        }
+        private bool Send(Message message, double audioMs = 0) => _line != null && _line.Send(message, _nowS, audioMs);
 
         private void Enter(ClientState state)
         {

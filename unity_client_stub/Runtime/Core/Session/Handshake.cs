@@ -36,7 +36,5 @@ namespace Stagedoor
                     return Phase == Phase.Open;
             }
         }
-
-        public void Close() => Phase = Phase.Closed;
     }
 }
