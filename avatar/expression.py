@@ -27,9 +27,9 @@ FEELING_POSES: Final[dict[EmotionCategory, Weights]] = {
         mouthSmile=0.50, cheekSquint=0.38, eyeSquint=0.20, mouthDimple=0.12, browOuterUp=0.14, browInnerUp=0.08
     ),
     "sadness": pose(
-        browInnerUp=0.55, mouthFrown=0.38, mouthShrugLower=0.16, eyeBlink=0.10, eyeLookDown=0.10, browDown=0.10
+        browInnerUp=0.70, mouthFrown=0.48, mouthShrugLower=0.16, eyeBlink=0.06, eyeLookDown=0.08, browDown=0.10
     ),
-    "anger": pose(browDown=0.62, eyeSquint=0.28, noseSneer=0.22, mouthFrown=0.16, mouthPress=0.14, eyeWide=0.08),
+    "anger": pose(browDown=0.80, eyeSquint=0.34, noseSneer=0.30, mouthFrown=0.16, mouthPress=0.14, eyeWide=0.08),
     "fear": pose(browInnerUp=0.55, browOuterUp=0.25, eyeWide=0.42, mouthStretch=0.22, mouthFrown=0.12),
     "surprise": pose(browInnerUp=0.50, browOuterUp=0.52, eyeWide=0.48, mouthSmile=0.05),
     "affection": pose(mouthSmile=0.38, cheekSquint=0.26, eyeSquint=0.14, browInnerUp=0.22, eyeBlink=0.05),

@@ -14,14 +14,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from avatar.audio_visemes import BEHIND_MS
 from avatar.blendshapes import N_WEIGHTS, Weights
 from avatar.channels import as_weights
 from avatar.emotion import feel
 from avatar.face import Face, calm_cuts
+from avatar.shown import Shown
 from bench import face_measures as measures
 from bench.face_rules import RULES
 from bench.server_process import HOUSE
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
+from server.presence import SLICE_FRAMES, SLICE_S
 from server.reply import CHUNK_FRAMES
 from speech.engines.hibari import Hibari
 from speech.tts import SpeechJob, SpokenChunk
@@ -82,10 +85,12 @@ def session_figures(spoken: Sequence[SpokenChunk]) -> dict[str, Any]:
     closed: list[bool] = []
     touched: list[bool] = []
     clause_cuts, cpu_s = [], 0.0
+    screen = Shown("arkit52")
     face.begin_reply()
     for text, chunk in zip(SENTENCES, spoken, strict=True):
         emotion, began = feel(text), time.process_time()
         made = face.clause(chunk.phonemes, chunk.pcm, at * SAMPLES_PER_FACE_FRAME, emotion)
+        screen.speak(1, at * SAMPLES_PER_FACE_FRAME, made.frames.tobytes())
         cpu_s += time.process_time() - began
         weights = as_weights(made.frames)[:, :N_WEIGHTS]
         sounds = measures.sounds(chunk.phonemes)
@@ -110,7 +115,17 @@ def session_figures(spoken: Sequence[SpokenChunk]) -> dict[str, Any]:
         **_seam_figures(reply, cuts, clause_cuts),
         **_skew_figures(len(reply)),
         "face_core_share": round(cpu_s / (at * SAMPLES_PER_FACE_FRAME / OUTPUT_RATE_HZ), 5),
+        "listening_core_share": _listening_share(face, screen),
+        "audio_mouth_behind_ms": BEHIND_MS,
     }
+
+
+def _listening_share(face: Face, screen: Shown, n_slices: int = 300) -> float:
+    """What the face between replies costs, in seconds of one core a second."""
+    began = time.process_time()
+    for _ in range(n_slices):
+        screen.listen(face.listen(SLICE_FRAMES, "listening").tobytes())
+    return round((time.process_time() - began) / (n_slices * SLICE_S), 5)
 
 
 def _seam_figures(reply: Weights, cuts: Sequence[int], clause_cuts: Sequence[int]) -> dict[str, float]:
