@@ -78,6 +78,7 @@ log = structlog.get_logger()
 
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
+WARM_WORDS = 6  # new ones before the model reads on: each reading makes the recogniser slower while it lasts
 BUSY = "Many people are talking with me right now; captions and answers may come a little later."
 EASED = "I have more time for you again."
 AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
@@ -134,6 +135,7 @@ class Session:
         self.consent(hello.consents)
         self._times: TurnTimes | None = None
         self._warming = False
+        self._warmed_words = 0  # of the fan's turn, that the language model has read
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._gap_timer: asyncio.TimerHandle | None = None
@@ -313,6 +315,7 @@ class Session:
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
         match action:
             case OpenTurn():
+                self._warmed_words = 0
                 self._ears.open_turn()
                 self.presence.fan_began()
                 if self._machine.state is State.LISTENING:  # over its own voice the model is busy with the reply
@@ -327,7 +330,9 @@ class Session:
                     self.presence.fan_said(text)
                     if self._empathy:
                         self.presence.mirror(mirrored(self._empathy.read(text)))
-                    self._warm(self._dialogue.prompt(text, max_tokens=1))
+                    if stable - self._warmed_words >= WARM_WORDS:
+                        self._warmed_words = stable
+                        self._warm(self._dialogue.prompt(text, max_tokens=1))
 
     # --- the ears' tasks ---
 
