@@ -167,7 +167,14 @@ _SORROWS = re.compile(
     r"|broke(?:n)? up|left me|lonely|nobody (?:came|likes?|cares?|loves?)|failed|got fired|lost my (?!mind|voice)"
     r"|feeling (?:down|low|empty)|crying|cried|homesick)\b"
 )
+#: ... and what is glad.
+_JOYS = re.compile(
+    r"\b(?:(?:i|we) (?:just |finally |really )?(?:passed|graduated|won|made it|did it|got (?:the job|married|engaged"
+    r"|accepted|promoted|into))|(?:having|had) a baby|(?:best|happiest) (?:\w+ )?(?:day|night|moment|time) of my life"
+    r"|dreams? (?:came?|come) true|can't stop smiling|(?:we're|i'm|we are|i am) (?:engaged|pregnant|getting married))\b"
+)
 _NEGATED: Final = r"\b(?:not|no|never|hardly|without|\w+n't)(?: \w+){0,2} "
+_FAINT: Final = 0.4  # a feeling less probable than this gives way to plain news
 _NEEDED: Final = 0.5  # of the probability of the whole group: then its shade is what is meant
 
 
@@ -189,16 +196,18 @@ def felt(text: str) -> Felt:
     """What a text feels like, by the classifier of text_emotion.py, and why.
 
     Asking is not surprise and saying no is not anger on a face. Two things are read by rule because the classifier is
-    weak in them: sad news told plainly, and a feeling that is denied ("I'm not happy").
+    weak in them: news told plainly, glad or sad, and a feeling that is denied ("I'm not happy").
     """
     reading = read(text)
     category, because = _category(reading), reading.because
-    strength = min(1.0, max(0.5, reading.strength / 0.8))
+    strength, faint = min(1.0, max(0.5, reading.strength / 0.8)), category == "neutral" or reading.strength < _FAINT
     folded = text.lower().replace("’", "'")
     if category in {"joy", "affection"} and because and (denied := re.search(_NEGATED + re.escape(because), folded)):
         category, strength, because = "sadness", 0.6, denied[0]
-    elif category in {"neutral", "sadness"} and (sorrow := _SORROWS.search(folded)):
+    elif (faint or category == "sadness") and (sorrow := _SORROWS.search(folded)):
         category, strength, because = "sadness", max(strength, 0.8), because if category == "sadness" else sorrow[0]
+    elif faint and (joy := _JOYS.search(folded)):
+        category, strength, because = "joy", 0.8, joy[0]
     shouting = min(3, text.count("!") + is_shouted(text))
     if category == "neutral":
         return Felt(Emotion(arousal=0.3 + 0.1 * shouting), strength, because)

@@ -46,6 +46,8 @@ def test_thanks_are_affection_and_questions_interest():
         ("I'm not happy about it.", "sadness"),  # denied
         ("There was no rain. I'm so happy.", "joy"),  # denied in another sentence
         ("My dog died last week.", "sadness"),  # told plainly
+        ("We got engaged in June.", "joy"),
+        ("I won the prize and nobody came.", "sadness"),
         ("That got me through my divorce, thank you!", "affection"),  # sad news within thanks
         ("Where did you grow up?", "neutral"),  # asking is not surprise
         ("No.", "neutral"),  # saying no is not anger
