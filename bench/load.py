@@ -129,8 +129,9 @@ async def measure_recovery(server: ServerProcess, fans: int, rounds: int) -> Acc
     entered = [await visit.__aenter__() for visit in visits]
     try:
         for _ in range(rounds):
-            for engine in engine_processes(server):
-                found.recovered_s.append(await _kill(server, engine))
+            for _ in engine_processes(server):
+                oldest = min(engine_processes(server), key=lambda process: process.create_time())
+                found.recovered_s.append(await _kill(server, oldest))
                 print(f"  recovered after {found.recovered_s[-1]:.2f} s", flush=True)
         answered = await asyncio.gather(*(_is_answered(fan) for fan in entered))
         found.lost = answered.count(False)

@@ -17,6 +17,7 @@ from avatar.llm import LlmEngine
 from server.batching import BatchRules
 from server.config import Config
 from server.inference.crew import EngineProcess, Patience
+from server.inference.niceness import made_yielding
 from server.inference.planned import Crew, PlannedLane, ThreadCrew
 from server.inference.worker import Group, Work
 from server.lanes import Lanes, LlmLane, run_llm
@@ -48,6 +49,7 @@ def load_recogniser(config: Config) -> Group:
         threads=config.asr.threads,
         workers=config.asr.workers,
         compute_type=config.asr.compute_type,
+        device=config.asr.device,
     )
     return Group({"asr": Work(asr.run, config.asr.workers)}, {"languages": asr.languages})
 
@@ -65,7 +67,7 @@ def load_reader(_: Config) -> Group:
 
 def load_mind(config: Config) -> Group:
     """What to answer?"""
-    llm = load_llm(config)
+    llm = made_yielding(partial(load_llm, config))
     return Group({"llm": Work(run_llm(llm), config.llm.slots)}, {"goes_on": llm.goes_on}, close=llm.close)
 
 
@@ -76,6 +78,18 @@ def load_llm(config: Config) -> LlmEngine:
 
         return OpenAiHttpEngine(
             config.llm.base_url, config.llm.model, api_key=config.llm.api_key, slots=config.llm.slots
+        )
+    if config.llm.engine == "transformers":
+        from avatar.engines.transformers_llm import TransformersEngine
+
+        return TransformersEngine(
+            config.llm_model(),
+            device=config.gpu.device,
+            dtype=config.gpu.dtype,
+            slots=config.llm.slots,
+            context_tokens=config.llm.context_tokens,
+            cuda_graphs=config.gpu.cuda_graphs,
+            max_batch_tokens=config.gpu.max_batch_tokens,
         )
     from avatar.engines.llamacpp import LlamaCppEngine
 

@@ -62,10 +62,11 @@ class AsrConfig(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive = 1
     workers: Positive = 2  # so that a final never waits for a partial
     compute_type: str = "int8"
+    device: Literal["cpu", "cuda"] = "cpu"
 
 
 class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    engine: Literal["llamacpp", "openai"] = "llamacpp"
+    engine: Literal["llamacpp", "openai", "transformers"] = "llamacpp"
     profile: Literal["fast", "quality"] = "fast"
     model: str = ""  # a model's name or a path; empty: what the profile says
     threads: Positive = 2
@@ -79,6 +80,15 @@ class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     engine: Literal["hibari"] = "hibari"
     threads: Positive = 1
+
+
+class GpuConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """For the engines on PyTorch (`llm.engine = "transformers"`)."""
+
+    device: str = "cuda"  # PyTorch's name: cuda, cuda:1, cpu
+    dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
+    cuda_graphs: bool = True
+    max_batch_tokens: Annotated[int, Meta(ge=0)] = 0  # of prompts and replies in one step; 0: what memory takes
 
 
 class WorkersConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,6 +113,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     asr: AsrConfig = AsrConfig()
     llm: LlmConfig = LlmConfig()
     tts: TtsConfig = TtsConfig()
+    gpu: GpuConfig = GpuConfig()
     workers: WorkersConfig = WorkersConfig()
     log: LogConfig = LogConfig()
 

@@ -72,16 +72,19 @@ class Whisper:
         threads: int = 1,
         workers: int = 1,
         compute_type: str = "int8",
+        device: str = "cpu",
         full_context: bool = False,
     ) -> None:
         """`model_path` is a folder in CTranslate2's format, multilingual or English-only.
 
         One thread is best on few cores: the decoder's steps are too small to share. `full_context` turns the short
-        context off, for comparison. Raises EngineError when the model cannot be read.
+        context off, for comparison. Raises EngineError when the model cannot be read, or the device is not there.
         """
+        if device == "cuda" and not ctranslate2.get_cuda_device_count():
+            raise EngineError("asr.device is cuda, and CTranslate2 sees no GPU: check `nvidia-smi`, or set it to cpu")
         try:
             self._model = ctranslate2.models.Whisper(
-                str(model_path), device="cpu", compute_type=compute_type, inter_threads=workers, intra_threads=threads
+                str(model_path), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=threads
             )
             self._tokenizer = tokenizers.Tokenizer.from_file(str(model_path / "tokenizer.json"))
         except Exception as error:  # tokenizers raises nothing narrower
