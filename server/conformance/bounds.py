@@ -134,9 +134,8 @@ async def _flood(target: Target) -> None:
 
 async def _audio_ahead(target: Target) -> None:
     async with target.fan() as line:
-        seconds = line.welcome.limits.max_audio_ahead_ms // 1000 + 2
-        for _ in range(seconds):
-            await line.send(AudioChunk(bytes(2 * 16_000)))
+        for _ in range(15 + line.welcome.limits.max_audio_ahead_ms // 1000):
+            await line.send(AudioChunk(bytes(60_000)))
         await line.error("rate_limited")
         await line.alive()
 
@@ -147,6 +146,7 @@ async def _idle(target: Target) -> None:
         if max_idle_s > _SLOWEST_CHECKED_S:
             raise NotApplicableError(f"max_idle_s is {max_idle_s}; set it to {_SLOWEST_CHECKED_S} or less to check")
         await line.rest()
+        line.keeps_alive = False
         await line.until(ErrorMessage, max_idle_s + 5)
         await line.closed(1008)
 

@@ -58,7 +58,7 @@ async def _pace(target: Target) -> None:
 async def _speak_over(target: Target) -> None:
     async with target.fan() as line:
         voice = await _recorded_voice(line)
-        sounding = await _begin_reply(line, min_s=2.5)
+        sounding = await begin_reply(line, min_s=2.5)
         talking = asyncio.create_task(_speak(line, voice), name="conformance-voice")
         try:
             over = await cancelled(line, within_s=8.0)
@@ -72,7 +72,7 @@ async def _speak_over(target: Target) -> None:
 
 async def _stop_button(target: Target) -> None:
     async with target.fan() as line:
-        sounding = await _begin_reply(line)
+        sounding = await begin_reply(line)
         await line.send(Interrupt())
         over = await cancelled(line)
         demand((over.reply_id, over.reason) == (sounding, "interrupt"), f"{over}")
@@ -84,7 +84,7 @@ async def _stop_button(target: Target) -> None:
 
 async def _type_over(target: Target) -> None:
     async with target.fan() as line:
-        sounding = await _begin_reply(line)
+        sounding = await begin_reply(line)
         await line.send(TextInput("Wait, another question."))
         over = await cancelled(line)
         demand((over.reply_id, over.reason) == (sounding, "interrupt"), f"{over}")
@@ -94,7 +94,7 @@ async def _type_over(target: Target) -> None:
 async def _strange_marks(target: Target) -> None:
     async with target.fan() as line:
         await line.send(PlaybackMark(2**53 - 1, 2**53 - 1))
-        sounding = await _begin_reply(line)
+        sounding = await begin_reply(line)
         await line.send(PlaybackMark(sounding, 2**53 - 1))
         await line.send(PlaybackMark(0, 5))
         await line.reply()
@@ -106,7 +106,7 @@ async def _consent(target: Target) -> None:
         demand((await line.until(Notice)).kind == "consent", "another notice")
 
 
-async def _begin_reply(line: Line, min_s: float = 1.0) -> int:
+async def begin_reply(line: Line, min_s: float = 1.0) -> int:
     """Asks until a reply sounds that has some way to go."""
     rate_hz = line.welcome.audio_out.sample_rate_hz
     for _ in range(3):
