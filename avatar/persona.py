@@ -34,7 +34,7 @@ WHAT_TO_WRITE: Final = {
     "pronouns": 'how to speak of the creator: pronouns = "she/her"',
     "language": 'a two-letter language code: language = "en"',
     "voice": 'a voice of the synthesiser; the default one has one: voice = "heart"',
-    "look": 'the avatar, a file in avatar/rig/looks/ without its suffix: look = "nova"',
+    "look": 'the avatar, a .glb of avatar/rig/looks/ or beside the persona, without its suffix: look = "nova"',
     "speed": "the pace of the voice, 0.5 to 2.0; 1.0 is its own: speed = 1.0",
     "manners": '[manners] with style = ["..."], warmth = 0.0 to 1.0, energy = 0.0 to 1.0',
     "style": 'sentences on how the avatar talks: style = ["Teases gently."]',

@@ -27,6 +27,7 @@ from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
 from server.model_store.cli import models_command
 from server.model_store.store import ModelError
+from server.page_files import looks_of
 from server.room import Room, RoomRules
 from server.session import SessionSettings
 from server.talk import talk_command
@@ -78,9 +79,23 @@ def build_personas(config: Config) -> Mapping[str, Persona]:
     personas = load_personas(PERSONAS)
     if config.server.personas:
         personas = {**personas, **load_personas(Path(config.server.personas))}
+    check_looks(personas.values(), own_folder(config))
     if config.server.persona not in personas:
         raise PersonaError(f"no persona {config.server.persona!r}; there are: {', '.join(sorted(personas))}")
     return personas
+
+
+def own_folder(config: Config) -> Path | None:
+    """The operator's own personas, and the avatars that they bring."""
+    return Path(config.server.personas) if config.server.personas else None
+
+
+def check_looks(personas: Iterable[Persona], folder: Path | None) -> None:
+    """Raises PersonaError for a look whose file is neither beside the operator's personas nor in the house."""
+    known = sorted({path.stem for place in looks_of(folder) for path in place.glob("*.glb")})
+    for persona in personas:
+        if persona.look not in known:
+            raise PersonaError(f"{persona.id}: look: no file {persona.look}.glb; there are: {', '.join(known)}")
 
 
 def check_voices(personas: Iterable[Persona], voices: Collection[str]) -> None:
@@ -126,7 +141,7 @@ async def serve(config: Config) -> None:
                     config, await measured_capacity(engines.lanes, personas[config.server.persona].voice, config)
                 )
             room = build_room(config, engines.lanes, personas)
-            server = build_server(build_asgi(room, config.access.origins))
+            server = build_server(build_asgi(room, config.access.origins, own_folder(config)))
             _say_where(config, listening.getsockname()[1], room)
             rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
             await server.serve(sockets=[listening])

@@ -26,7 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
 from server.connection import Connection, SocketClosedError
-from server.page_files import LOOKS, PAGE, PageFiles
+from server.page_files import PAGE, LookFiles, PageFiles, looks_of
 from server.room import Room
 
 SECURITY_HEADERS = {
@@ -97,8 +97,8 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
-    """The application: every route of the server."""
+def build_asgi(room: Room, origins: Sequence[str], own_looks: Path | None = None) -> Starlette:
+    """The application: every route of the server. `own_looks` is a folder of more avatars."""
 
     async def talk(websocket: WebSocket) -> None:
         offered = websocket.scope.get("subprotocols", [])
@@ -140,7 +140,7 @@ def build_asgi(room: Room, origins: Sequence[str]) -> Starlette:
         Route("/docs", lambda _: RedirectResponse("/docs/")),
         Mount("/docs/schema", PageFiles(directory=PROTOCOL / "schema", check_dir=False)),
         Mount("/docs", PageFiles(directory=PROTOCOL / "docs", check_dir=False)),
-        Mount("/avatars", PageFiles(directory=LOOKS, check_dir=False)),
+        Mount("/avatars", LookFiles(looks_of(own_looks))),
         Mount("/", PageFiles(directory=PAGE, check_dir=False)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])

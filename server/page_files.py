@@ -3,6 +3,7 @@
 `web_client/dist/` is made by `make page` (Vite); `/avatars/` are the looks that `avatar/rig/` builds.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -26,6 +27,11 @@ HASHED = "assets/"  # files whose names change with what they hold
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"  # kept, but asked for anew each time; the answer is 304 when nothing changed
 NOT_BUILT = "The page is not built. Run `make page`, or `make run`, which does it too."
+
+
+def looks_of(folder: Path | None) -> tuple[Path, ...]:
+    """Where avatars may lie, best first: beside the operator's own personas, then those of the house."""
+    return (folder, LOOKS) if folder else (LOOKS,)
 
 
 class PageFiles(StaticFiles):
@@ -57,3 +63,17 @@ class PageFiles(StaticFiles):
             if name == "index.html" and error.status_code == 404:
                 raise HTTPException(503, NOT_BUILT) from error
             raise
+
+
+class LookFiles(PageFiles):
+    """The avatars of several folders under one address; of what else lies there nothing is sent."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(directory=folders[-1], check_dir=False)
+        self.all_directories = list(folders)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """See PageFiles."""
+        if Path(path).suffix != ".glb":
+            raise HTTPException(404)
+        return await super().get_response(path, scope)
