@@ -114,10 +114,11 @@ public static class LiveFan
 
     private static double loudestNow;
 
+    /// <summary>So much sound goes by: counted in blocks, so that a busy machine plays no less of it.</summary>
     private static void For(double seconds)
     {
-        double endS = NowS + seconds;
-        Until("time", () => NowS >= endS);
+        long wanted = blocks + (long)(seconds * DeviceHz / BlockFrames);
+        Until("sound", () => blocks >= wanted);
     }
 
     /// <summary>Plays, draws and talks until it is so.</summary>
