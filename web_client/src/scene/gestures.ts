@@ -1,6 +1,7 @@
 // Gestures as movements of bones: which angles a bone has, so long after the gesture began. Pure; avatar.ts applies it.
 //
-// Bones are VRM's, at rest in a T-pose that faces +z; angles are radians about x, y, z. The left arm points to +x, so
+// Arms and trunk are moved here; the head's own part of a gesture comes in the server's stream, and `nod` and `shake`
+// are only for servers without one. Bones are VRM's, at rest in a T-pose that faces +z; angles are radians about x, y, z. The left arm points to +x, so
 // a negative z lowers it; the right arm is its mirror image.
 
 export type Angles = readonly [number, number, number];
@@ -34,7 +35,6 @@ const SHRUGGED: Pose = {
   rightUpperArm: [0, -0.1, 1.0],
   leftLowerArm: [1.2, -1.05, 0],
   rightLowerArm: [1.2, 1.05, 0],
-  head: [0, 0, 0.1],
 };
 const POINTING: Pose = { rightUpperArm: [0, 1.05, 0.75], rightLowerArm: [0, 0.25, 0.1], rightHand: [0, 0, 0] };
 
@@ -60,7 +60,7 @@ const GESTURES: { [name: string]: Gesture } = {
   heart: held(TO_HEART, 0.5, 1.2, 0.6),
   shrug: held(SHRUGGED, 0.35, 0.5, 0.45),
   point: held(POINTING, 0.45, 0.8, 0.5),
-  laugh: { ...held({ head: [-0.1, 0, 0], chest: [-0.05, 0, 0] }, 0.25, 1.1, 0.4), sway: { bone: "chest", axis: 0, rad: 0.03, hz: 4.5 } },
+  laugh: { ...held({ chest: [-0.05, 0, 0] }, 0.25, 1.1, 0.4), sway: { bone: "chest", axis: 0, rad: 0.03, hz: 4.5 } },
 };
 
 /** Seconds that a gesture takes; 0 for one that this page does not know. */
