@@ -53,3 +53,9 @@ NAMES_TESTS: Final = built_from("Tests/Runtime", ("Stagedoor.ShapeNames",))
 RUNNER: Final = Assembly("NUnitRun", (str(HERE / "NUnitRun.cs"),), program=True)
 LIVE_FAN: Final = Assembly("LiveFan", (str(HERE / "LiveFan.cs"),), ("Stagedoor.Core",), program=True)
 STAGE_FAN: Final = Assembly("StageFan", (str(HERE / "StageFan.cs"),), ("Stagedoor.Core",), program=True)
+
+
+def play_mode(platform: str) -> list[Assembly]:
+    """A program that runs the components of the engine layer of a platform; build it after that layer."""
+    ours = ("Stagedoor.Core", "Stagedoor", "Stubs")
+    return [Assembly("PlayMode", (str(HERE / "PlayMode.cs"),), ours, program=True, folder=platform)]

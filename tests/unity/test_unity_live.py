@@ -1,49 +1,21 @@
-"""The package's Core talks with our server over a real socket: every engine is scripted, everything else is real."""
+"""The package's Core, and its Unity layer on an imitation of Unity, talk with our server over a real socket."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import numpy as np
-
 from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
-from server.listener import bind, build_asgi, build_server
-from server.room import Room
-from speech.engines.scripted import spoken_line
-from tests.session.world import World
+from tests.unity.house import ANSWER, LINE, QUESTION, SPOKEN_ANSWER, scripted_house, speech
+from tests.unity.package import CORE, engine_layer, play_mode
 from tests.unity.toolchain import Toolchain
 
-QUESTION = "What is your cat called?"
-ANSWER = "Miso. She runs the house."
-SPOKEN = 1  # the line of the script that the fan speaks
-LINE = str(World.lines[SPOKEN])
-SPOKEN_ANSWER = "She is eleven, and every box in the house is hers."
+Story = dict[str, list[str]]
 
 
-@asynccontextmanager
-async def scripted_house() -> AsyncIterator[tuple[str, Room]]:
-    """A server around scripted engines on a free port: its WebSocket's address, and its room."""
-    world = World(answers={QUESTION: ANSWER, LINE: SPOKEN_ANSWER})
-    listening = bind("127.0.0.1", 0)
-    room = world.room()
-    server = build_server(build_asgi(room, ()))
-    serving = asyncio.create_task(server.serve([listening]), name="scripted-house")
-    try:
-        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws", room
-    finally:
-        server.should_exit = True
-        with suppress(asyncio.CancelledError):
-            await serving
-
-
-async def visit(
-    toolchain: Toolchain, built: Path, address: str, subprotocol: str, speech: Path
-) -> list[tuple[str, str]]:
-    """What happened to the fan, in order."""
+async def visit(toolchain: Toolchain, program: Path, *arguments: str) -> Story:
+    """What a program tells of its visit: what happened, and each time in which words."""
     process = await asyncio.create_subprocess_exec(
-        *toolchain.command(built / "LiveFan.dll", address, subprotocol, QUESTION, str(speech)),
-        env=toolchain.environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        *toolchain.command(program, *arguments), env=toolchain.environment(),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         said, complaints = await asyncio.wait_for(process.communicate(), 100)
@@ -52,34 +24,54 @@ async def visit(
             process.kill()
             await process.wait()
     assert process.returncode == 0, (said + complaints).decode()
-    return [(what, detail) for what, _, detail in (line.partition("\t") for line in said.decode().splitlines())]
+    story: Story = {}
+    for line in said.decode().splitlines():
+        what, _, detail = line.partition("\t")
+        story.setdefault(what, []).append(detail)
+    return story
 
 
 async def test_a_visit_from_disclosure_to_goodbye_in_both_forms(
     toolchain: Toolchain, built: Path, tmp_path: Path
 ) -> None:
-    speech = tmp_path / "speech.pcm"
-    pcm = spoken_line(SPOKEN, len(LINE.split())) * 32767
-    speech.write_bytes(pcm.astype(np.dtype("<i2")).tobytes())
+    """A conversation with a lost connection in its middle, and nothing of it lost."""
+    spoken = tmp_path / "speech.pcm"
+    spoken.write_bytes(speech())
     async with scripted_house() as (address, room):
-        visits = [visit(toolchain, built, address, form, speech) for form in (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)]
-        for happened in await asyncio.gather(*visits):
-            check(happened)
+        forms = (SUBPROTOCOL_MSGPACK, SUBPROTOCOL_JSON)
+        visits = [visit(toolchain, built / "LiveFan.dll", address, form, QUESTION, str(spoken)) for form in forms]
+        for story in await asyncio.gather(*visits):
+            check(story)
         assert room.n_sessions == 0, "the goodbyes arrived: no place is kept for a fan who may come back"
 
 
-def check(happened: list[tuple[str, str]]) -> None:
-    """A conversation with a lost connection in its middle, and nothing of it lost."""
-    everything: dict[str, list[str]] = {}
-    for what, detail in happened:
-        everything.setdefault(what, []).append(detail)
-    assert everything["state"] == ["Connecting", "Disclosing", "Open", "Away", "Connecting", "Open", "Closed"]
-    assert "AI" in everything["disclosure"][0]
-    assert everything["early sound"] == ["False"], "nothing goes out before the disclosure was acknowledged"
-    assert everything["final"][:2] == [QUESTION, LINE]
-    assert everything["heard"] == [ANSWER, SPOKEN_ANSWER]
-    assert (everything["sounded"], everything["jaw moved"]) == (["True"], ["True"])
-    assert (everything["silent"], everything["ended"]) == (["True"], ["False"]), "the interruption"
-    assert everything["over"] == ["1000 left"]
-    assert everything["malformed"] == ["0"]
-    assert "error" not in everything
+def check(story: Story) -> None:
+    assert story["state"] == ["Connecting", "Disclosing", "Open", "Away", "Connecting", "Open", "Closed"]
+    assert "AI" in story["disclosure"][0]
+    assert story["early sound"] == ["False"], "nothing goes out before the disclosure was acknowledged"
+    assert story["final"][:2] == [QUESTION, LINE]
+    assert story["heard"] == [ANSWER, SPOKEN_ANSWER]
+    assert (story["sounded"], story["jaw moved"]) == (["True"], ["True"])
+    assert (story["silent"], story["ended"]) == (["True"], ["False"]), "the interruption"
+    assert story["over"] == ["1000 left"]
+    assert story["malformed"] == ["0"]
+    assert "error" not in story
+
+
+async def test_the_components_talk_on_an_imitation_of_unity(toolchain: Toolchain, tmp_path: Path) -> None:
+    """Not Unity: our idea of it (stubs/UnityEngine.cs). It shows that the components are wired rightly."""
+    spoken = tmp_path / "speech.pcm"
+    spoken.write_bytes(speech())
+    toolchain.build([CORE, *engine_layer("player", ("UNITY_STANDALONE",)), *play_mode("player")], tmp_path)
+    async with scripted_house() as (address, room):
+        story = await visit(toolchain, tmp_path / "player" / "PlayMode.dll", address, QUESTION, str(spoken))
+        assert room.n_sessions == 0
+    assert story["state"] == ["Connecting", "Disclosing", "Open", "Closed"]
+    assert story["recorded before the yes"] == ["False"]
+    assert story["fan said"] == [QUESTION, LINE]
+    assert story["words"] == [ANSWER, SPOKEN_ANSWER]
+    assert story["blendshapes found"] == ["2"]
+    assert story["jaw moved"] == ["True"]
+    assert story["at half volume it is half as loud"] == ["True"]
+    assert story["silent before and after"] == ["True"]
+    assert "went wrong" not in story

@@ -83,9 +83,11 @@ class Toolchain:
         if done.returncode:
             raise CompileError(done.stdout + done.stderr)
         shutil.copy(self.roslyn / "nunit.framework.dll", out)
-        for program in (assembly.name for assembly in assemblies if assembly.program):
-            config = {"runtimeOptions": {"tfm": "net8.0", "framework": FRAMEWORK}}
-            (out / f"{program}.runtimeconfig.json").write_text(json.dumps(config))
+        config = json.dumps({"runtimeOptions": {"tfm": "net8.0", "framework": FRAMEWORK}})
+        for program in (assembly for assembly in assemblies if assembly.program):
+            (out / program.folder / f"{program.name}.runtimeconfig.json").write_text(config)
+            if program.folder:
+                shutil.copy(out / "Stagedoor.Core.dll", out / program.folder)
 
     def command(self, program: Path, *arguments: str) -> list[str]:
         """How to start a program that was built."""

@@ -1,10 +1,13 @@
-// The outside of what the package uses of UnityEngine, written by hand from Unity's public scripting reference: names
-// and types, no behaviour. What compiles against it is right C#, and no more is proven.
+// The outside of what the package uses of UnityEngine, written by hand from Unity's public scripting reference. Objects
+// know their components and children, events call their listeners, the microphone records what a test feeds it; the rest
+// has names and types only. It is our idea of Unity, not Unity.
 #nullable disable
 #pragma warning disable 0649, 0067, 0414
 using System;
 using System.Collections;
 using System.Collections.Generic;
+using System.Linq;
+using System.Reflection;
 
 namespace UnityEngine
 {
@@ -21,13 +24,26 @@ namespace UnityEngine
 
     public class Component : Object
     {
-        public GameObject gameObject => null;
-        public Transform transform => null;
+        public GameObject gameObject { get; internal set; }
+        public Transform transform => gameObject.transform;
         public string tag { get; set; }
-        public T GetComponent<T>() => default;
-        public T GetComponentInChildren<T>() => default;
-        public T GetComponentInParent<T>() => default;
-        public T[] GetComponentsInChildren<T>() => default;
+        public T GetComponent<T>() => gameObject.GetComponent<T>();
+        public T GetComponentInChildren<T>() => gameObject.Below().OfType<T>().FirstOrDefault();
+        public T[] GetComponentsInChildren<T>() => gameObject.Below().OfType<T>().ToArray();
+
+        public T GetComponentInParent<T>()
+        {
+            GameObject at = gameObject;
+            while (at.GetComponent<T>() == null && at.transform.parent != null) at = at.transform.parent.gameObject;
+            return at.GetComponent<T>();
+        }
+
+        /// <summary>Calls one of Unity's messages, when the component has it.</summary>
+        public void Tell(string message, params object[] arguments)
+        {
+            const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+            GetType().GetMethod(message, Any)?.Invoke(this, arguments);
+        }
     }
 
     public class Behaviour : Component
@@ -41,19 +57,51 @@ namespace UnityEngine
 
     public class MonoBehaviour : Behaviour
     {
-        public Coroutine StartCoroutine(IEnumerator routine) => null;
+        /// <summary>Runs it to its end at once: what a coroutine waits for here has always come.</summary>
+        public Coroutine StartCoroutine(IEnumerator routine)
+        {
+            while (routine.MoveNext())
+            {
+                if (routine.Current is IEnumerator inner) StartCoroutine(inner);
+            }
+            return null;
+        }
     }
 
     public sealed class GameObject : Object
     {
-        public GameObject(string name) { }
-        public GameObject(string name, params Type[] components) { }
-        public Transform transform => null;
+        private readonly List<Component> _components = new List<Component>();
+
+        public GameObject(string name)
+        {
+            this.name = name;
+            transform = new Transform { gameObject = this };
+        }
+
+        public GameObject(string name, params Type[] components) : this(name) { }
+
+        public Transform transform { get; }
         public string tag { get; set; }
         public void SetActive(bool value) { }
-        public T AddComponent<T>() where T : Component => default;
-        public T GetComponent<T>() => default;
-        public T GetComponentInChildren<T>() => default;
+
+        public T AddComponent<T>() where T : Component
+        {
+            var added = (T)Activator.CreateInstance(typeof(T));
+            added.gameObject = this;
+            _components.Add(added);
+            if (typeof(T).IsDefined(typeof(RequireComponent), false) && GetComponent<AudioSource>() == null) AddComponent<AudioSource>();
+            added.Tell("Awake");
+            added.Tell("OnEnable");
+            return added;
+        }
+
+        public T GetComponent<T>() => _components.OfType<T>().FirstOrDefault();
+        public T GetComponentInChildren<T>() => Below().OfType<T>().FirstOrDefault();
+
+        /// <summary>Every component of this object and of those below it.</summary>
+        public IEnumerable<Component> Below() =>
+            _components.Concat(transform.Children.SelectMany(child => child.gameObject.Below())).ToArray();
+
         public static GameObject CreatePrimitive(PrimitiveType type) => null;
     }
 
@@ -67,8 +115,16 @@ namespace UnityEngine
         public Quaternion localRotation { get; set; }
         public Vector3 localScale { get; set; }
         public Vector3 forward { get; set; }
-        public void SetParent(Transform parent, bool worldPositionStays) { }
-        public Vector3 InverseTransformPoint(Vector3 position) => default;
+        public Transform parent { get; private set; }
+        internal List<Transform> Children { get; } = new List<Transform>();
+
+        public void SetParent(Transform parent, bool worldPositionStays)
+        {
+            this.parent = parent;
+            parent.Children.Add(this);
+        }
+
+        public Vector3 InverseTransformPoint(Vector3 position) => position;
         public void LookAt(Transform target) { }
     }
 
@@ -108,9 +164,9 @@ namespace UnityEngine
 
     public static class Mathf
     {
-        public static float Min(float a, float b) => a;
-        public static int Clamp(int value, int min, int max) => value;
-        public static float Clamp01(float value) => value;
+        public static float Min(float a, float b) => Math.Min(a, b);
+        public static int Clamp(int value, int min, int max) => Math.Min(max, Math.Max(min, value));
+        public static float Clamp01(float value) => Math.Min(1, Math.Max(0, value));
     }
 
     public static class Debug
@@ -138,17 +194,30 @@ namespace UnityEngine
     {
         public static RuntimePlatform platform => default;
         public static AsyncOperation RequestUserAuthorization(UserAuthorization mode) => null;
-        public static bool HasUserAuthorization(UserAuthorization mode) => false;
+        public static bool HasUserAuthorization(UserAuthorization mode) => true;
     }
 
     public sealed class AudioClip : Object
     {
-        public int samples => 0;
-        public int channels => 0;
-        public int frequency => 0;
-        public static AudioClip Create(string name, int lengthSamples, int channels, int frequency, bool stream) => null;
-        public bool SetData(float[] data, int offsetSamples) => true;
-        public bool GetData(float[] data, int offsetSamples) => true;
+        internal float[] Data;
+        public int samples => Data.Length / channels;
+        public int channels { get; private set; }
+        public int frequency { get; private set; }
+
+        public static AudioClip Create(string name, int lengthSamples, int channels, int frequency, bool stream) =>
+            new AudioClip { Data = new float[lengthSamples * channels], channels = channels, frequency = frequency };
+
+        public bool SetData(float[] data, int offsetSamples)
+        {
+            Array.Copy(data, 0, Data, offsetSamples * channels, data.Length);
+            return true;
+        }
+
+        public bool GetData(float[] data, int offsetSamples)
+        {
+            for (int i = 0; i < data.Length; i++) data[i] = Data[(offsetSamples * channels + i) % Data.Length];
+            return true;
+        }
     }
 
     public sealed class AudioSource : Behaviour
@@ -168,17 +237,35 @@ namespace UnityEngine
         public delegate void AudioConfigurationChangeHandler(bool deviceWasChanged);
         public static event AudioConfigurationChangeHandler OnAudioConfigurationChanged;
         public static int outputSampleRate => 48000;
-        public static void GetDSPBufferSize(out int bufferLength, out int numBuffers) => (bufferLength, numBuffers) = (0, 0);
+        public static void GetDSPBufferSize(out int bufferLength, out int numBuffers) => (bufferLength, numBuffers) = (480, 2);
     }
 
 #if !UNITY_WEBGL || UNITY_EDITOR
     public sealed class Microphone
     {
-        public static string[] devices => null;
-        public static AudioClip Start(string deviceName, bool loop, int lengthSec, int frequency) => null;
-        public static void End(string deviceName) { }
-        public static int GetPosition(string deviceName) => 0;
-        public static void GetDeviceCaps(string deviceName, out int minFreq, out int maxFreq) => (minFreq, maxFreq) = (0, 0);
+        private static AudioClip _clip;
+        private static int _position;
+
+        public static string[] devices => new[] { "a microphone" };
+
+        public static AudioClip Start(string deviceName, bool loop, int lengthSec, int frequency)
+        {
+            _position = 0;
+            return _clip = AudioClip.Create("Microphone", lengthSec * frequency, 1, frequency, false);
+        }
+
+        public static void End(string deviceName) => _clip = null;
+        public static int GetPosition(string deviceName) => _position;
+        public static void GetDeviceCaps(string deviceName, out int minFreq, out int maxFreq) => (minFreq, maxFreq) = (16000, 16000);
+
+        /// <summary>Somebody speaks into it; false when it is not recording.</summary>
+        public static bool Hear(float sample)
+        {
+            if (_clip == null) return false;
+            _clip.Data[_position] = sample;
+            _position = (_position + 1) % _clip.samples;
+            return true;
+        }
     }
 #endif
 
@@ -194,14 +281,16 @@ namespace UnityEngine
 
     public sealed class Mesh : Object
     {
-        public int blendShapeCount => 0;
-        public string GetBlendShapeName(int shapeIndex) => null;
+        public string[] Shapes = Array.Empty<string>();
+        public int blendShapeCount => Shapes.Length;
+        public string GetBlendShapeName(int shapeIndex) => Shapes[shapeIndex];
     }
 
     public class SkinnedMeshRenderer : Renderer
     {
         public Mesh sharedMesh { get; set; }
-        public void SetBlendShapeWeight(int index, float value) { }
+        public Dictionary<int, float> Weights { get; } = new Dictionary<int, float>();
+        public void SetBlendShapeWeight(int index, float value) => Weights[index] = value;
     }
 
     public class RuntimeAnimatorController : Object { }
@@ -292,26 +381,30 @@ namespace UnityEngine.Events
 
     public class UnityEvent
     {
-        public void AddListener(UnityAction call) { }
-        public void Invoke() { }
+        private UnityAction _calls;
+        public void AddListener(UnityAction call) => _calls += call;
+        public void Invoke() => _calls?.Invoke();
     }
 
     public class UnityEvent<T0>
     {
-        public void AddListener(UnityAction<T0> call) { }
-        public void Invoke(T0 arg0) { }
+        private UnityAction<T0> _calls;
+        public void AddListener(UnityAction<T0> call) => _calls += call;
+        public void Invoke(T0 arg0) => _calls?.Invoke(arg0);
     }
 
     public class UnityEvent<T0, T1>
     {
-        public void AddListener(UnityAction<T0, T1> call) { }
-        public void Invoke(T0 arg0, T1 arg1) { }
+        private UnityAction<T0, T1> _calls;
+        public void AddListener(UnityAction<T0, T1> call) => _calls += call;
+        public void Invoke(T0 arg0, T1 arg1) => _calls?.Invoke(arg0, arg1);
     }
 
     public class UnityEvent<T0, T1, T2>
     {
-        public void AddListener(UnityAction<T0, T1, T2> call) { }
-        public void Invoke(T0 arg0, T1 arg1, T2 arg2) { }
+        private UnityAction<T0, T1, T2> _calls;
+        public void AddListener(UnityAction<T0, T1, T2> call) => _calls += call;
+        public void Invoke(T0 arg0, T1 arg1, T2 arg2) => _calls?.Invoke(arg0, arg1, arg2);
     }
 }
 
