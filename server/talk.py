@@ -88,6 +88,8 @@ async def _listen(session: Session, heard: "asyncio.Queue[bytes]") -> None:
 async def _print(session: Session, write: Write, sound: "DeviceSound | None") -> None:
     while True:
         message = await session.outbox.next()
+        if isinstance(message, ReplyChunk):
+            message = session.presence.dress(message)
         write(_shown(message))
         sys.stdout.flush()
         if isinstance(message, ReplyChunk):
