@@ -21,7 +21,12 @@ export const STANDING: Pose = {
   ...curled(0.32),
 };
 
-const RAISED: Pose = { rightUpperArm: [0.1, -0.3, 0.95], rightLowerArm: [0, 0.35, -2.1], rightHand: [0, 0, 0] };
+const RAISED: Pose = {
+  rightUpperArm: [0.1, -0.3, 0.95],
+  rightLowerArm: [0, 0.35, -2.1],
+  rightHand: [0, 0, 0],
+  ...curled(0.04, ["right"]),
+};
 const TO_HEART: Pose = {
   leftUpperArm: [0.35, -0.25, -1.05],
   rightUpperArm: [0.35, 0.25, 1.05],
@@ -105,12 +110,11 @@ function mix(a: Angles, b: Angles, share: number): Angles {
 }
 
 /** Fingers that curl by so much at every joint. */
-function curled(rad: number): Pose {
+function curled(rad: number, sides = ["left", "right"]): Pose {
   const pose: { [bone: string]: Angles } = {};
   for (const finger of ["Index", "Middle", "Ring", "Little"]) {
     for (const joint of ["Proximal", "Intermediate", "Distal"]) {
-      pose[`left${finger}${joint}`] = [0, 0, -rad];
-      pose[`right${finger}${joint}`] = [0, 0, rad];
+      for (const side of sides) pose[side + finger + joint] = [0, 0, side === "left" ? -rad : rad];
     }
   }
   return pose;
