@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-FIRST_LEVEL_DB: Final = (
-    -30.0
-)  # of full scale: a fan at a laptop's microphone
-ECHO_MARGIN_DB: Final = 10.0  # a voice so much softer than the fan's usual one is not theirs
+FIRST_LEVEL_DB: Final = -30.0  # of full scale: a fan at a laptop's microphone
+ECHO_MARGIN_DB: Final = (
+    6.0  # a voice so much softer than the fan's usual one is not theirs: the loudest 96 ms of an echo
+)
+#: at -20 dB are at -39 dB, the gate before the fan has spoken is at -36
 LEARNED_SHARE: Final = 0.4  # of the newest utterance in the usual level
 SILENCE_DB: Final = -90.0
 
