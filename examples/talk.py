@@ -14,7 +14,7 @@ async def listen(talk: Talk) -> None:
             case Transcript(_, text, True):
                 print(f"\nyou: {text}")
             case ReplyChunk():
-                print(" ".join(word.text for word in message.words), end="\n" if message.last else " ", flush=True)
+                print("".join(f"{word.text} " for word in message.words), end="\n" * message.last, flush=True)
             case ReplyCancelled():
                 print(" ...")
 

@@ -28,7 +28,7 @@ async def check_server(
     target: Target, told: Callable[[Result], None], only: str = "", at_once: int = 1
 ) -> list[Result]:
     """Every demand on a server, `at_once` at the same time; `told` hears of each result at once. `only`: demands and
-    chapters that contain this text.
+    chapters that contain this text. What fills the server comes first, and alone.
     """
     places = asyncio.Semaphore(at_once)
 
@@ -38,14 +38,14 @@ async def check_server(
             told(result)
             return result
 
-    return await asyncio.gather(
-        *(
-            run(chapter, demand, check)
-            for chapter, checks in CHECKS.items()
-            for demand, check in checks.items()
-            if only.lower() in f"{chapter}: {demand}".lower()
-        )
-    )
+    asked = [
+        (chapter, demand, check)
+        for chapter, checks in CHECKS.items()
+        for demand, check in checks.items()
+        if only.lower() in f"{chapter}: {demand}".lower()
+    ]
+    alone = [await run(*ask) for ask in asked if ask[2] in hands.ALONE]
+    return alone + await asyncio.gather(*(run(*ask) for ask in asked if ask[2] not in hands.ALONE))
 
 
 async def _run(chapter: str, demand: str, check: Check, target: Target) -> Result:

@@ -206,6 +206,8 @@ async def _busy_or_in(target: Target) -> None:
         raise NotApplicableError("24 fans at once did not fill the server")
 
 
+ALONE = frozenset({_busy_or_in})  # others would find no place
+
 CHECKS: Mapping[str, Mapping[str, Check]] = {
     "handshake": {
         "hello is answered in msgpack and in JSON": _hello_in_both_forms,
