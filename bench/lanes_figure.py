@@ -30,11 +30,16 @@ def draw_lanes(figures: Mapping[str, Any], levels: Sequence[Level], soak: Soak, 
 
 def _draw_gains(panel: Any, figures: Mapping[str, Any]) -> None:
     _begin(panel, "Jobs in one call, against one by one", "jobs in a call", "times as many jobs a second")
-    for name, colour in COLOURS.items():
-        gains = [figures.get(f"{name}_batch{size}_speedup") for size in SIZES]
-        if None not in gains:
-            panel.plot(SIZES, gains, marker="o", color=colour, linewidth=1.8)
-            panel.text(SIZES[-1] * 1.04, gains[-1], name, color=colour, va="center", fontsize=10)
+    shown = {
+        name: [float(figures[f"{name}_batch{size}_speedup"]) for size in SIZES]
+        for name in COLOURS
+        if f"{name}_batch1_speedup" in figures
+    }
+    low = 0.0
+    for name, gains in sorted(shown.items(), key=lambda item: item[1][-1]):
+        panel.plot(SIZES, gains, marker="o", color=COLOURS[name], linewidth=1.8)
+        low = max(gains[-1], low + 0.05 * max(each[-1] for each in shown.values()))  # labels never lie on each other
+        panel.text(SIZES[-1] * 1.06, low, name, color=COLOURS[name], va="center", fontsize=10)
     panel.axhline(1.0, color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)))
     panel.set_xscale("log", base=2)
     panel.set_xticks(SIZES, [str(size) for size in SIZES])

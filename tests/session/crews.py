@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.batching import BatchRules
 from server.inference.planned import PlannedLane, WorkerLostError
+from server.room import Room
 from tests.session.world import World
 
 RESTART_S = 1.5
@@ -63,8 +64,16 @@ class MortalWorld(World):
     """A World whose engines are in crews; `crews` is filled when the room is built."""
 
     crews: dict[str, MortalCrew] = field(default_factory=dict)
+    lanes: dict[str, PlannedLane[Any, Any]] = field(default_factory=dict)
+
+    def room(self) -> Room:
+        room = super().room()
+        status = {"status": lambda: {name: lane.status() for name, lane in self.lanes.items()}}
+        room.lanes = replace(room.lanes, **status)
+        return room
 
     def lane(self, name: str, run: Any, *, cost_s: float = 0.0) -> Any:
         workers, max_batch = SIZES.get(name, (1, 1))
         self.crews[name] = MortalCrew(run, cost_s, workers)
-        return PlannedLane(name, self.crews[name], BatchRules(max_batch))
+        self.lanes[name] = PlannedLane(name, self.crews[name], BatchRules(max_batch))
+        return self.lanes[name]

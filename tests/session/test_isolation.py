@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from avatar.blendshapes import ARKIT_52, loudness_opening, mouth
@@ -71,7 +70,7 @@ def answer(secret: str) -> str:
 
 async def visit(fan: Fan, line: int, rng: random.Random) -> None:
     """Tells the secret, by voice or typed, and listens, interrupts or talks over the answer."""
-    for _ in range(4):
+    for _ in range(3):
         await asyncio.sleep(rng.uniform(0, 3))
         if rng.random() < 0.3:
             fan.send(TextInput(LINES[line]))
@@ -119,14 +118,13 @@ def first_mouth(secret: str) -> NDArray[np.float32]:
     return frames[: (len(secret) - 1) * LETTER_SAMPLES // SAMPLES_PER_FACE_FRAME, LIPS]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_32_fans_among_dying_engines_hear_only_their_own_secrets(seed: int) -> None:
+def test_32_fans_among_dying_engines_hear_only_their_own_secrets() -> None:
     async def story() -> None:
-        rng = random.Random(seed)
+        rng = random.Random(1)
         world = MortalWorld(lines=LINES, llm=ScriptedLlm(tell), tts=SpellingTts(), max_sessions=N_FANS)
         async with fans_in(world, N_FANS) as fans:
             dying = asyncio.create_task(accidents(world, rng), name="accidents")
-            visits = [visit(fan, line, random.Random(100 * seed + line)) for line, fan in enumerate(fans)]
+            visits = [visit(fan, line, random.Random(100 + line)) for line, fan in enumerate(fans)]
             await asyncio.gather(*visits)
             dying.cancel()
             await asyncio.gather(dying, return_exceptions=True)
