@@ -61,7 +61,7 @@ def _roots(person: Person, planes: Points, n: int, *, ears: bool = False) -> tup
     if ears:
         widest = np.abs(head.points[:, 0]).argmax()
         ear = head.points[widest] * (np.sign(head.points[widest, 0]), 1, 1)
-        keep &= np.linalg.norm(np.abs(places) * (1, 0, 0) + places * (0, 1, 1) - ear, axis=1) > 0.040
+        keep &= np.linalg.norm(np.abs(places) * (1, 0, 0) + places * (0, 1, 1) - ear, axis=1) > 0.030
         keep &= places[:, 1] > person.nose[1] - 0.005
     return places[keep], head.normals[ids][keep]
 
@@ -96,10 +96,12 @@ def _curtain(person: Person, root: Points, out: Points, side: float, rng: np.ran
     eyes, mouth, (centre, half) = person.eyes, person.mouth, person.head
     high = np.clip((root[1] - eyes[0, 1]) / half[1], -0.6, 1)
     front = np.clip((root[2] - centre[2]) / half[2], -1, 1)
-    way = np.array([side * (1.0 - abs(root[0]) / half[0] * 0.5), -0.25 + 0.25 * high, -0.85 * front - 0.10])
+    aside = np.clip((front + 0.45) / 0.6, 0, 1)  # behind the crown hair falls straight down
+    way = np.array([side * (1.0 - abs(root[0]) / half[0] * 0.5), -0.25 + 0.25 * high, -0.85 * front - 0.10]) * aside
+    way = way + np.array([root[0] * 3, -0.6, -0.5 * max(0.0, high)]) * (1 - aside)
     way -= out * (way @ out)
     end = mouth[1] - 0.030 - 0.016 * max(0.0, -front)
-    across = max(0.0, half[0] - side * root[0])
+    across = max(0.0, half[0] - side * root[0]) * aside
     length = max(0.05, root[1] - end + 0.85 * across * (0.4 + 0.6 * high))
     return Lock(
         root=root, way=way / np.linalg.norm(way), length=length * rng.uniform(0.97, 1.02),

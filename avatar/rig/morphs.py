@@ -14,8 +14,12 @@ from avatar.blendshapes import ARKIT_52
 from avatar.rig.gltf import Morph
 from avatar.rig.mesh import Mesh, Points, neighbours, smooth_normals, triangulate
 from avatar.rig.person import LOWER_LIP, UPPER_LIP, Person, ids_of
-from avatar.rig.visemes import MIXES, arkit_weights
+from avatar.rig.visemes import MIXES, MORPH_NAMES, arkit_weights
 
+#: A drawn face shows its feeling a little more than a real one. Blinks go on until the lids overlap.
+_LOUDER: Final = {
+    "browDown": 1.1, "browInnerUp": 1.35, "browOuterUp": 1.2, "noseSneer": 1.2, "mouthFrown": 1.25, "eyeBlink": 1.10,
+}  # fmt: skip
 _STILL_M: Final = 6e-5  # what moves less than this does not move
 
 
@@ -37,17 +41,21 @@ class FaceMorphs:
 
 
 def face_morphs(person: Person) -> FaceMorphs:
-    """The 52 shapes, then the 15 visemes as `viseme_sil` ... `viseme_ou`."""
+    """The 52 shapes, then the 15 visemes as `viseme_sil` ... `viseme_U`."""
     moves = {name: _styled(person, name) for name in ARKIT_52}
     soften = _softener(person)
-    moves = {name: move if name.startswith("eye") else soften(move) for name, move in moves.items()}
+    moves = {name: soften(move) if name.startswith(("mouth", "cheek", "jaw")) else move for name, move in moves.items()}
+    moves = {
+        name: move * _LOUDER.get(name.removesuffix("Left").removesuffix("Right"), 1.0) for name, move in moves.items()
+    }
     for side, letter in (("Left", "l"), ("Right", "r")):
-        moves[f"eyeBlink{side}"] = _over_the_eye(person, moves[f"eyeBlink{side}"], letter)
+        lid = moves[f"eyeBlink{side}"] + 0.4 * moves[f"eyeSquint{side}"]  # the lower lid comes to meet the upper
+        moves[f"eyeBlink{side}"] = _over_the_eye(person, lid, letter)
     for viseme, mix in MIXES.items():
         mixed = np.zeros_like(person.points)
         for shape, weight in arkit_weights(mix).items():
             mixed += weight * moves[shape]
-        moves[f"viseme_{viseme}"] = mixed
+        moves[MORPH_NAMES[viseme]] = mixed
     return FaceMorphs(moves)
 
 

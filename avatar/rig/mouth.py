@@ -26,11 +26,11 @@ def teeth(person: Person, upper: bool) -> Mesh:
     ids = person.source.groups[name].vertices
     rough = person.points[ids]
     front = rough[rough[:, 2].argmax(), 2]
-    half_width, depth = np.abs(rough[:, 0]).max() * 0.77, (front - rough[:, 2].min()) * 0.96
+    half_width, depth = np.abs(rough[:, 0]).max() * 0.73, (front - rough[:, 2].min()) * 0.96
     lip = person.mouth
     edge = lip[1] - 0.0034 if upper else lip[1] - 0.0044
-    front = min(front, lip[2] - 0.0062) if upper else min(front, lip[2] - 0.0062) - 0.0024
-    scale = half_width / 0.0255
+    front = min(front, lip[2] - 0.0076) if upper else min(front, lip[2] - 0.0076) - 0.0024
+    scale = half_width / 0.0242
     parts = []
     sizes = _UPPER if upper else _LOWER
     for side in (1.0, -1.0):

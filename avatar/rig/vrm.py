@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from avatar.blendshapes import ARKIT_52
 from avatar.rig.skeleton import Skeleton, humanoid
-from avatar.rig.visemes import VRM_MOUTHS, arkit_weights
+from avatar.rig.visemes import MORPH_NAMES, VRM_MOUTHS, arkit_weights
 
 LICENCE: Final = "https://vrm.dev/licenses/1.0/"  # the one that VRM 1.0 allows; the real one is the next
 OTHER_LICENCE: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
@@ -58,7 +58,7 @@ def vrm_extension(
 
 
 def _presets(faces: Sequence[tuple[int, Sequence[str]]]) -> dict[str, Any]:
-    mouths = {vrm: _expression(faces, {f"viseme_{ours}": 1.0}) for vrm, ours in VRM_MOUTHS.items()}
+    mouths = {vrm: _expression(faces, {MORPH_NAMES[ours]: 1.0}) for vrm, ours in VRM_MOUTHS.items()}
     return mouths | {name: _expression(faces, arkit_weights(mix)) for name, mix in FEELINGS.items()}
 
 

@@ -11,7 +11,7 @@ import pytest
 from avatar.blendshapes import ARKIT_52
 from avatar.rig.looks import LOOKS
 from avatar.rig.source import WHEEL, WHEEL_SHA256
-from avatar.rig.visemes import LIP_GAPS_MM
+from avatar.rig.visemes import LIP_GAPS_MM, MORPH_NAMES
 from avatar.visemes import VISEMES
 
 FOLDER = Path(__file__).resolve().parents[2] / "avatar" / "rig" / "looks"
@@ -83,7 +83,7 @@ def test_a_look_is_under_six_megabytes(path):
 
 
 def test_the_face_has_the_52_shapes_and_the_15_visemes(look):
-    wanted = [*ARKIT_52, *(f"viseme_{viseme}" for viseme in VISEMES)]
+    wanted = [*ARKIT_52, *MORPH_NAMES.values()]
     for name in ("Face", "Lashes", "Tongue", "TeethLower"):
         assert look.mesh(name)["extras"]["targetNames"] == wanted
 
@@ -98,7 +98,7 @@ def test_every_shape_moves_the_face(look):
 @pytest.mark.parametrize("viseme", VISEMES)
 def test_the_lips_part_as_far_as_the_sound_asks(look, viseme):
     lips = look.mesh("Face")["extras"]["lips"]
-    points = look.morphed("Face", f"viseme_{viseme}")
+    points = look.morphed("Face", MORPH_NAMES[viseme])
     gap_mm = (points[lips["upper"], 1].min() - points[lips["lower"], 1].max()) * 1000
     least, most = LIP_GAPS_MM[viseme]
     assert least <= gap_mm <= most
