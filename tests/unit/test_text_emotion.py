@@ -22,7 +22,7 @@ LINES = tomllib.loads(Path(__file__).with_name("emotion_lines.toml").read_text("
         ("I'm so excited to meet you!", "joy", "excited"),
         ("I am really nervous right now.", "fear", "nervous"),
         ("i was lost and lonely back then", "sadness", "lonely"),
-        ("That is so UNFAIR, I hate it.", "anger", "unfair i hate"),
+        ("That is so UNFAIR, I hate it.", "anger", "i hate"),
         ("That is disgusting.", "disgust", "disgusting"),
         ("Oh wow, I never expected that!", "surprise", "oh wow"),
         ("The album has twelve songs.", "neutral", "songs"),
