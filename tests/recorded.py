@@ -114,7 +114,7 @@ def replay(records: Sequence[Record]) -> list[Record]:
         for sent in records:
             if sent.direction == "down":
                 continue
-            await asyncio.sleep(max(0.0, began + sent.at_s - asyncio.get_running_loop().time()))
+            await _until(began + sent.at_s)
             if sent.connection == len(fans):
                 fans.append(Fan(room, Hello()))
                 fans[-1].stop_playing()
@@ -123,6 +123,14 @@ def replay(records: Sequence[Record]) -> list[Record]:
         return fans
 
     return record(story)
+
+
+async def _until(at: float) -> None:
+    """Exactly then: asyncio.sleep adds a difference to now, which rounds."""
+    loop = asyncio.get_running_loop()
+    then = loop.create_future()
+    loop.call_at(at, then.set_result, None)
+    await then
 
 
 def _determined(told: Callable[[], Awaitable[list[Record]]]) -> list[Record]:

@@ -76,6 +76,7 @@ class Line:
         self.codec = codec
         self.witness = Witness()
         self.chunks: list[ReplyChunk] = []
+        self.last_error = ""
         self.keeps_alive = True  # pings now and then, as a client that says nothing should
         self._first_chunk_at = 0.0
         self._player = asyncio.create_task(self._play(), name="conformance-player")
@@ -115,6 +116,8 @@ class Line:
         except ConnectionClosed as closed:
             raise ViolationError(f"the server hung up: {closed}") from None
         self.witness.watch(message)
+        if isinstance(message, ErrorMessage):
+            self.last_error = message.code
         if isinstance(message, ReplyChunk):
             if not self.chunks or self.chunks[-1].reply_id != message.reply_id:
                 self._first_chunk_at = time.monotonic()
@@ -130,7 +133,8 @@ class Line:
                     if isinstance(message, kind):
                         return message
         except TimeoutError:
-            raise ViolationError(f"no {kind.__struct_config__.tag} within {within_s:.0f} s") from None
+            told = f"; the server's last error: {self.last_error}" if self.last_error else ""
+            raise ViolationError(f"no {kind.__struct_config__.tag} within {within_s:.0f} s{told}") from None
 
     async def error(self, *codes: str) -> ErrorMessage:
         """The next error, which must have one of these codes."""
