@@ -28,18 +28,18 @@ const RAISED: Pose = {
   ...curled(0.04, ["right"]),
 };
 const TO_HEART: Pose = {
-  leftUpperArm: [0.35, -0.25, -1.05],
-  rightUpperArm: [0.35, 0.25, 1.05],
-  leftLowerArm: [-0.5, -2.0, 0.25],
-  rightLowerArm: [-0.5, 2.0, -0.25],
+  leftUpperArm: [-0.3, 0, -1.15],
+  rightUpperArm: [-0.3, 0, 1.15],
+  leftLowerArm: [0, -2.1, -0.9],
+  rightLowerArm: [0, 2.1, 0.9],
 };
 const SHRUGGED: Pose = {
   leftShoulder: [0, 0, 0.16],
   rightShoulder: [0, 0, -0.16],
   leftUpperArm: [0, 0.1, -1.0],
   rightUpperArm: [0, -0.1, 1.0],
-  leftLowerArm: [1.2, -1.05, 0],
-  rightLowerArm: [1.2, 1.05, 0],
+  leftLowerArm: [-1.0, -1.4, 0],
+  rightLowerArm: [-1.0, 1.4, 0],
 };
 const POINTING: Pose = { rightUpperArm: [0, 1.05, 0.75], rightLowerArm: [0, 0.25, 0.1], rightHand: [0, 0, 0] };
 
