@@ -5,7 +5,7 @@ lanes -> WordsHeard / TurnScored. What comes next: session.py hands the events t
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Container
 
 import numpy as np
 import structlog
@@ -43,13 +43,13 @@ SETTLE_LOOKBACK_S = 4.0  # a long monologue is cut at the quietest spot of its l
 class Ears:
     """The ears of one session. Owns no task: callers await its methods, and cancel them."""
 
-    def __init__(self, lanes: Lanes, audio_in: AudioFormat, language: str | None, clock: Callable[[], float]) -> None:
+    def __init__(self, lanes: Lanes, audio_in: AudioFormat, language: str, clock: Callable[[], float]) -> None:
         """Raises UnsupportedError for an encoding or a sample rate that is not spoken."""
         if audio_in.encoding != "pcm16":
             raise UnsupportedError(f"audio encoding {audio_in.encoding!r} is not spoken here; send pcm16")
         self._lanes = lanes
-        self._asked_language = language
-        self.language = language or "en"  # the fan's, as far as is known
+        self._asked_language = _code(language, lanes.languages)
+        self.language = self._asked_language or "en"  # the fan's, as far as is known
         self._clock = clock
         self._resampler = Resampler(audio_in.sample_rate_hz)
         self._framer = Framer(FRAME_SAMPLES)
@@ -213,3 +213,11 @@ def quietest_spot(pcm: NDArray[np.float32], lookback_samples: int) -> int:
         return len(pcm)
     energy = np.square(tail.reshape(-1, step)).mean(axis=1)
     return begin + int(energy.argmin()) * step + step // 2
+
+
+def _code(asked: str, known: Container[str]) -> str | None:
+    """The recogniser's language code for a BCP 47 tag. None asks for detection: for "auto", and for languages that
+    the recogniser has no code for.
+    """
+    code = asked.partition("-")[0].lower()
+    return code if code in known else None

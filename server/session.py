@@ -8,7 +8,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Container, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,7 +20,6 @@ from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.life import Attention
-from avatar.llm import Prompt
 from avatar.persona import Persona
 from protocol.errors import ConsentRequiredError, EngineError, InternalError, StagedoorError
 from protocol.messages import (
@@ -42,6 +41,7 @@ from server.metrics import Metrics, TurnTimes, turn_report
 from server.outbox import Outbox
 from server.prepared import PreparedReplies, opening_line
 from server.presence import Presence
+from server.read_ahead import ReadAhead
 from server.reply import ReplyMaker
 from server.session_clock import SessionClock
 from server.speaker import Speaker
@@ -78,7 +78,6 @@ log = structlog.get_logger()
 
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
-WARM_WORDS = 6  # new ones before the model reads on: each reading makes the recogniser slower while it lasts
 BUSY = "Many people are talking with me right now; captions and answers may come a little later."
 EASED = "I have more time for you again."
 AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
@@ -122,7 +121,7 @@ class Session:
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._ears = Ears(lanes, hello.audio_in, _language(hello.language, lanes.languages), self._clock)
+        self._ears = Ears(lanes, hello.audio_in, hello.language, self._clock)
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
@@ -134,8 +133,7 @@ class Session:
         self._empathy: Empathy | None = None  # only while the fan allows it
         self.consent(hello.consents)
         self._times: TurnTimes | None = None
-        self._warming = False
-        self._warmed_words = 0  # of the fan's turn, that the language model has read
+        self._read_ahead = ReadAhead(session_id, lanes.llm, self._dialogue)
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._gap_timer: asyncio.TimerHandle | None = None
@@ -147,7 +145,7 @@ class Session:
     def start(self) -> None:
         """The person knows that they talk with an AI: greet them, and say so first."""
         self.presence.begin()
-        self._warm(self._dialogue.base_prompt())
+        self._read_ahead.begin_turn(now=True)
         if self._settings.greet:
             self._handle(LineDue(opening_line(self.persona)))
 
@@ -248,6 +246,7 @@ class Session:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._speaker.close()
+        await self._read_ahead.close()
 
     # --- the one way in ---
 
@@ -315,11 +314,10 @@ class Session:
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
         match action:
             case OpenTurn():
-                self._warmed_words = 0
                 self._ears.open_turn()
                 self.presence.fan_began()
-                if self._machine.state is State.LISTENING:  # over its own voice the model is busy with the reply
-                    self._warm(self._dialogue.base_prompt())
+                # Over its own voice the model is busy with the reply.
+                self._read_ahead.begin_turn(now=self._machine.state is State.LISTENING)
             case CloseTurn():
                 self._ears.close_turn()
                 if self._empathy:
@@ -330,9 +328,7 @@ class Session:
                     self.presence.fan_said(text)
                     if self._empathy:
                         self.presence.mirror(mirrored(self._empathy.read(text)))
-                    if stable - self._warmed_words >= WARM_WORDS:
-                        self._warmed_words = stable
-                        self._warm(self._dialogue.prompt(text, max_tokens=1))
+                    self._read_ahead.hear(text, stable)
 
     # --- the ears' tasks ---
 
@@ -358,20 +354,6 @@ class Session:
     async def _judge(self, request: JudgeEnding) -> None:
         judged = await self._ears.judge(request, self._dialogue.last_said())
         self._handle(judged)
-
-    def _warm(self, prompt: Prompt) -> None:
-        """Lets the language model read what is known so far while the fan speaks; one such job at a time."""
-        if not self._warming:
-            self._warming = True
-            self._spawn(self._prefill(prompt), "prefill")
-
-    async def _prefill(self, prompt: Prompt) -> None:
-        try:
-            await self._lanes.llm.prefill(prompt)
-        except StagedoorError as error:  # a cold cache only costs time
-            self._log.warning("prefill_failed", code=error.code, error=str(error))
-        finally:
-            self._warming = False
 
     # --- replies ---
 
@@ -437,11 +419,3 @@ def public_text(error: StagedoorError) -> str:
     if isinstance(error, EngineError | InternalError):
         return "something failed on our side; please say it again"
     return str(error)
-
-
-def _language(asked: str, known: Container[str]) -> str | None:
-    """The recogniser's language code for a BCP 47 tag. None asks for detection: for "auto", and for languages that
-    the recogniser has no code for.
-    """
-    code = asked.partition("-")[0].lower()
-    return code if code in known else None
