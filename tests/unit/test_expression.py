@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar.blendshapes import INDEX
-from avatar.channels import EYE_FULL_DEG, HEAD, N_CHANNELS, PITCH, gaze_deg
+from avatar.channels import EYE_FULL_DEG, HEAD, N_CHANNELS, gaze_deg
 from avatar.emotion import Emotion
 from avatar.expression import FEELING_POSES, Expression, Manners, feeling_pose
 

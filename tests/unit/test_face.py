@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avatar.blendshapes import INDEX, lip_gap
-from avatar.channels import HEAD, N_CHANNELS, PITCH, as_weights
+from avatar.channels import N_CHANNELS, PITCH
 from avatar.emotion import Emotion
 from avatar.expression import Manners
 from avatar.face import SEAM_STEP, Face
