@@ -242,7 +242,8 @@ class Connection:
 
     async def _receive(self, patience_s: float) -> ClientMessage:
         try:
-            data = await asyncio.wait_for(self._socket.receive(), patience_s)
+            async with asyncio.timeout(patience_s):  # wait_for of Python 3.11 may swallow a cancellation
+                data = await self._socket.receive()
         except TimeoutError:
             raise IdleError(f"nothing was heard for {patience_s:.0f} s") from None
         if not self._messages.pour(1):

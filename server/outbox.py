@@ -8,6 +8,7 @@ is a guess: it waits here unseen. What comes next: connection.py encodes and sen
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -107,10 +108,9 @@ class Outbox:
             if self._reply is not None and wait_s is not None and wait_s <= TIMER_S:
                 return self._pop_chunk(self._reply)
             self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), wait_s)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._changed.wait()
 
     def _due_in_s(self) -> float | None:
         reply = self._reply

@@ -249,5 +249,6 @@ async def fans_in(world: World, n_fans: int, **hello: Any) -> AsyncIterator[list
     finally:
         for fan in fans:
             await fan.leave()
+        await room.close()  # waits for nobody whose connection was lost
         assert room.n_sessions == 0
         await asyncio.sleep(0)

@@ -344,3 +344,24 @@ class AnyHistory(RuleBasedStateMachine):
 
 TestAnyHistory = AnyHistory.TestCase
 TestAnyHistory.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_a_reader_that_is_cancelled_as_a_message_comes_ends() -> None:
+    """wait_for of Python 3.11 returns here and forgets the cancellation: the reader would go on for ever."""
+
+    async def story() -> None:
+        box = outbox()
+
+        async def read_on() -> None:
+            while True:
+                await box.next()
+
+        reader = asyncio.create_task(read_on())
+        await asyncio.sleep(1)
+        box.post(Pong(1, 0.0))
+        await asyncio.sleep(0)
+        reader.cancel()
+        await asyncio.wait([reader], timeout=5)
+        assert reader.cancelled()
+
+    run_virtual(story())
