@@ -1,8 +1,8 @@
 """Which engines there are: the only file that names concrete ones, and builds the lanes from them.
 
 Engines that share a process are a group. `load_engines` loads every group into this process; `start_engines` does
-too, or gives each group a process of its own, as `workers.mode` says. An engine is imported when its group is loaded,
-because a process that starts anew while fans wait should import no more than it runs.
+too, or gives each group a process of its own, as `workers.mode` says. What only some processes need is imported where
+it is needed, because a process that starts anew while fans wait should import no more than it runs.
 What comes next: room.py hands the lanes to the sessions.
 """
 
@@ -11,18 +11,19 @@ from asyncio import gather
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from avatar.llm import LlmEngine
 from server.batching import BatchRules
 from server.config import Config
-from server.inference.crew import EngineProcess, Patience
 from server.inference.niceness import made_yielding
 from server.inference.planned import Crew, PlannedLane, ThreadCrew
 from server.inference.worker import Group, Work
 from server.lanes import Lanes, LlmLane, run_llm
 from server.model_store.store import open_store
-from server.prepared import PreparedSpeech
+
+if TYPE_CHECKING:
+    from server.inference.crew import EngineProcess
 
 
 def load_ears(_: Config) -> Group:
@@ -140,7 +141,7 @@ class Engines:
     lanes: Lanes
     voices: tuple[str, ...]
     groups: tuple[Group, ...] = ()
-    processes: tuple[EngineProcess, ...] = ()
+    processes: "tuple[EngineProcess, ...]" = ()
     folder: "tempfile.TemporaryDirectory[str] | None" = None
 
     def close(self) -> None:
@@ -167,6 +168,8 @@ async def start_engines(config: Config) -> Engines:
     """Every engine, where `workers.mode` says. Raises ModelError or EngineError."""
     if config.workers.mode == "threads":
         return load_engines(config)
+    from server.inference.crew import EngineProcess, Patience
+
     folder = tempfile.TemporaryDirectory(prefix="stagedoor-")  # only this user may enter it
     patience = Patience(config.workers.silence_s, config.workers.hang_s, max_rss_mb=config.workers.max_rss_mb)
     processes = tuple(
@@ -183,7 +186,7 @@ async def start_engines(config: Config) -> Engines:
 
 def _build(
     groups: tuple[Group, ...],
-    processes: tuple[EngineProcess, ...],
+    processes: "tuple[EngineProcess, ...]",
     folder: "tempfile.TemporaryDirectory[str] | None" = None,
 ) -> Engines:
     crews: dict[str, Crew[Any, Any]] = {
@@ -197,6 +200,8 @@ def _build(
 
 
 def _lanes(crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lanes:
+    from server.prepared import PreparedSpeech
+
     lanes: dict[str, PlannedLane[Any, Any]] = {
         name: PlannedLane(name, crew, RULES[name]) for name, crew in crews.items()
     }
