@@ -59,6 +59,7 @@ log = structlog.get_logger()
 
 HELLO_WAIT_S = 10.0
 SEND_WAIT_S = 3.0  # a socket that takes nothing for this long is not read; a second of audio is waiting by then
+HELD_UP_S = 10.0  # of messages that a network, or we, held up may come at once
 MAX_MISTAKES = 20
 CLOSE_NORMAL = 1000
 
@@ -92,7 +93,8 @@ class Connection:
         self._limits = room.rules.limits
         self._mistakes = 0
         self._early: deque[ClientMessage] = deque(maxlen=8)  # said while standing in line
-        self._messages = LeakyBucket(2.0 * self._limits.max_messages_per_s, self._limits.max_messages_per_s, clock)
+        rate = self._limits.max_messages_per_s
+        self._messages = LeakyBucket(2.0 * rate, rate, clock, credit=rate * HELD_UP_S)
 
     async def run(self) -> None:
         """Serves the client until it leaves, fails or is closed."""
