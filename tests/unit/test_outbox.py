@@ -351,15 +351,17 @@ def test_a_reader_that_is_cancelled_as_a_message_comes_ends() -> None:
 
     async def story() -> None:
         box = outbox()
+        for seq in range(20):
+            box.put(chunk(1, seq))
+        box.release(1)
 
         async def read_on() -> None:
             while True:
                 await box.next()
 
         reader = asyncio.create_task(read_on())
-        await asyncio.sleep(1)
+        await asyncio.sleep(1.05)  # it waits for a chunk that is due a little later
         box.post(Pong(1, 0.0))
-        await asyncio.sleep(0)
         reader.cancel()
         await asyncio.wait([reader], timeout=5)
         assert reader.cancelled()
