@@ -98,7 +98,8 @@ class Room:
                     said = text
                     await tell(text)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(moved.wait(), RETELL_S)
+                    async with asyncio.timeout(RETELL_S):  # wait_for of Python 3.11 may swallow a cancellation
+                        await moved.wait()
         finally:
             self.door.step_out(ticket)
             self._move_up()
