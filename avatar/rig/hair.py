@@ -157,5 +157,5 @@ def _tube(rings: int) -> Indices:
             a, b = i * _AROUND + j, i * _AROUND + (j + 1) % _AROUND
             triangles += [(a, b + _AROUND, b), (a, a + _AROUND, b + _AROUND)]
     last = (rings - 1) * _AROUND
-    triangles += [(last, last + j, last + j + 1) for j in range(1, _AROUND - 1)]
+    triangles += [(last, last + j + 1, last + j) for j in range(1, _AROUND - 1)]
     return np.array(triangles)
