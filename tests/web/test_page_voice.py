@@ -88,8 +88,9 @@ async def test_the_microphone_arrives_as_16_khz(server: ScriptedServer, open_pag
         asked_for = await page.evaluate("ear.microphones[0]")
     assert asked_for["echoCancellation"] is True  # or the avatar would interrupt itself
     assert [chunk.seq for chunk in chunks] == list(range(175))
-    assert {len(chunk.audio) for chunk in chunks} == {640}  # 20 ms at 16 kHz
-    arrived = np.frombuffer(b"".join(chunk.audio for chunk in chunks), "<i2") / 32768
+    assert {len(chunk.audio) % 640 for chunk in chunks} == {0}  # 20 ms at 16 kHz, or several at once after a stall
+    assert max(len(chunk.audio) for chunk in chunks) <= 5 * 640
+    arrived = np.frombuffer(b"".join(chunk.audio for chunk in chunks), "<i2")[: 175 * 320] / 32768
     source = np.tile(resample_poly(wavfile.read(voice)[1] / 32768, 1, 3), 2)
     by_half_second = [best_correlation(part, source) for part in np.split(arrived, 7)]
     assert np.median(by_half_second) > 0.98  # the median: a busy machine may tear the fake device now and then

@@ -5,6 +5,9 @@ import { byId, showBanner, showLevel, showMicrophone } from "./view";
 import { toBase64 } from "./wire";
 
 const CLOSING_SILENCE_S = 0.8; // sent when the microphone is closed, so that the last sentence is known to be over
+// A page that stood still has many chunks at once: they go together, or the server would count too many messages.
+const BURST_MS = 8;
+const MAX_TOGETHER = 5;
 
 type Needs = {
   send: (audio: { audio: string; seq: number }) => void;
@@ -19,6 +22,9 @@ export class TalkButton {
   #needs: Needs;
   #seq = 0;
   #held = false;
+  #pending: number[] = []; // bytes that wait for the rest of a burst
+  #nPending = 0;
+  #sentAt = 0;
 
   constructor(needs: Needs) {
     this.#needs = needs;
@@ -53,6 +59,7 @@ export class TalkButton {
 
   close() {
     if (this.#mic.isOpen) {
+      this.#flush();
       const silence = new Uint8Array(2 * CLOSING_SILENCE_S * this.#needs.rateHz());
       this.#needs.send({ audio: toBase64(silence), seq: this.#seq++ });
     }
@@ -96,8 +103,17 @@ export class TalkButton {
   }
 
   #hear(chunk: Int16Array) {
-    this.#needs.send({ audio: toBase64(new Uint8Array(chunk.buffer)), seq: this.#seq++ });
+    this.#pending.push(...new Uint8Array(chunk.buffer));
+    this.#nPending += 1;
+    if (performance.now() - this.#sentAt > BURST_MS || this.#nPending >= MAX_TOGETHER) this.#flush();
     if (!this.isMuted) showLevel(loudness(chunk));
+  }
+
+  #flush() {
+    if (this.#nPending > 0) this.#needs.send({ audio: toBase64(Uint8Array.from(this.#pending)), seq: this.#seq++ });
+    this.#pending = [];
+    this.#nPending = 0;
+    this.#sentAt = performance.now();
   }
 
   #show() {
