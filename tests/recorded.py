@@ -114,7 +114,8 @@ def replay(records: Sequence[Record]) -> list[Record]:
         for sent in records:
             if sent.direction == "down":
                 continue
-            await _until(began + sent.at_s)
+            if began + sent.at_s > asyncio.get_running_loop().time():  # what came at once is sent at once
+                await _until(began + sent.at_s)
             if sent.connection == len(fans):
                 fans.append(Fan(room, Hello()))
                 fans[-1].stop_playing()
