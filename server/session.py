@@ -8,7 +8,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -127,6 +127,7 @@ class Session:
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self._speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
         self._speaker.tell = self._handle
+        self.watch_turn: Callable[[OpenTurn | CloseTurn, State], None] = lambda action, state: None
         self.presence = Presence(
             hello.face, settings.seed, lambda: self._speaker.face, self._attention, self.outbox.post
         )
@@ -142,11 +143,13 @@ class Session:
 
     # --- what the connection calls ---
 
-    def start(self) -> None:
-        """The person knows that they talk with an AI: greet them, and say so first."""
+    def start(self, *, aloud: bool = False) -> None:
+        """The person knows that they talk with an AI: greet them, and say so first. `aloud`: they know it from this
+        greeting alone, so it is said even where the configuration greets nobody.
+        """
         self.presence.begin()
         self._read_ahead.begin_turn(now=True)
-        if self._settings.greet:
+        if self._settings.greet or aloud:
             self._handle(LineDue(opening_line(self.persona)))
 
     async def hear(self, data: bytes) -> None:
@@ -312,6 +315,8 @@ class Session:
                 self._speaker.end(reply_id)
 
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
+        if not isinstance(action, ShowTranscript):
+            self.watch_turn(action, self._machine.state)
         match action:
             case OpenTurn():
                 self._ears.open_turn()
