@@ -35,6 +35,10 @@ examples/node_modules/.package-lock.json: examples/package-lock.json $(STAMP)-ru
 	$(NPM) ci --prefix ../examples --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
+tests/realtime/node_modules/.package-lock.json: tests/realtime/package-lock.json $(STAMP)-run
+	$(NPM) ci --prefix ../tests/realtime --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
 $(PAGE): $(PAGE_SOURCES) web_client/node_modules/.package-lock.json
 	$(NPM) run --silent build
 
@@ -55,7 +59,9 @@ check: $(STAMP)-dev web_client/node_modules/.package-lock.json  ## style, types,
 	$(BIN)/lint-imports --no-cache
 	$(NPM) run --silent types
 
-test: $(STAMP)-dev $(PAGE) examples/node_modules/.package-lock.json  ## every test: unit, session, contract, system, web
+STOCK_CLIENTS := examples/node_modules/.package-lock.json tests/realtime/node_modules/.package-lock.json
+
+test: $(STAMP)-dev $(PAGE) $(STOCK_CLIENTS)  ## every test: unit, session, contract, system, web
 	$(BIN)/stagedoor models pull --for tests
 	$(BIN)/python -m tests.browser
 	$(BIN)/python -m tests.unity.toolchain
@@ -100,4 +106,4 @@ lock: pyproject.toml  ## pin every dependency with its hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
 
 clean:  ## remove what was built (models stay in their cache)
-	rm -rf $(VENV) out build *.egg-info web_client/dist web_client/node_modules examples/node_modules
+	rm -rf $(VENV) out build *.egg-info web_client/dist web_client/node_modules examples/node_modules tests/realtime/node_modules

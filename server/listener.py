@@ -1,5 +1,5 @@
-"""Where the world comes in: the WebSocket at /ws, the page at /, the protocol's documents at /docs, and what operators
-ask (/health, /ready, /metrics).
+"""Where the world comes in: the WebSockets at /ws and /v1/realtime, the page at /, the protocol's documents at /docs,
+and what operators ask (/health, /ready, /metrics).
 
 Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0002-starlette-and-uvicorn.md.
 What comes next: connection.py serves each WebSocket.
@@ -27,6 +27,8 @@ from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
 from server.connection import Connection, SocketClosedError
 from server.page_files import PAGE, LookFiles, PageFiles, looks_of
+from server.realtime.door import RealtimeDoor
+from server.realtime.entry import SUBPROTOCOL
 from server.room import Room
 
 SECURITY_HEADERS = {
@@ -109,6 +111,16 @@ def build_asgi(room: Room, origins: Sequence[str], own_looks: Path | None = None
         await websocket.accept(subprotocol=chosen)
         await Connection(StarletteSocket(websocket), Codec(chosen), room).run()
 
+    async def talk_realtime(websocket: WebSocket) -> None:
+        offered = websocket.scope.get("subprotocols", [])
+        if not origin_allowed(websocket, origins):
+            await websocket.close(1008)
+            return
+        await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        await RealtimeDoor(StarletteSocket(websocket), room).run(
+            websocket.headers.get("authorization", ""), offered, websocket.query_params
+        )
+
     async def health(_: Request) -> Response:
         lanes = {name: asdict(status) for name, status in room.lanes.status().items()}
         return JSONResponse(
@@ -134,6 +146,7 @@ def build_asgi(room: Room, origins: Sequence[str], own_looks: Path | None = None
 
     routes = [
         WebSocketRoute("/ws", talk),
+        WebSocketRoute("/v1/realtime", talk_realtime),
         Route("/health", health),
         Route("/ready", ready),
         Route("/metrics", metrics),

@@ -1,0 +1,58 @@
+"""What a Realtime client is told first: the session as OpenAI describes one, and the avatar beside it. Pure.
+
+What comes next: door.py sends both in `session.created`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from protocol.messages import PersonaCard
+from server.realtime.configuration import AUDIO_FORMAT, Settings
+from server.session import Session
+
+
+def session_object(session: Session, settings: Settings) -> dict[str, Any]:
+    """The session's configuration as it really is, whatever was asked for."""
+    detection = settings.turn_detection and {
+        "type": settings.turn_detection,
+        "create_response": True,
+        "interrupt_response": True,
+    }
+    heard = {
+        "format": dict(AUDIO_FORMAT),
+        "transcription": {"model": "stagedoor"},
+        "noise_reduction": None,
+        "turn_detection": detection,
+    }
+    return {
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": session.id,
+        "model": session.persona.id,
+        "output_modalities": ["audio"],
+        "instructions": "",  # the persona's are the creator's, and stay here
+        "audio": {
+            "input": heard,
+            "output": {"format": dict(AUDIO_FORMAT), "voice": session.persona.id, "speed": 1.0},
+        },
+        "tools": [],
+        "tool_choice": "none",
+        "max_output_tokens": "inf",
+        "tracing": None,
+        "include": None,
+        "truncation": "auto",
+    }
+
+
+def avatar_card(session: Session, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """What the native `hello` says and OpenAI has no place for: persona, disclosure, face format, limits."""
+    persona = session.persona
+    card = PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look)
+    return {
+        "disclosure": persona.disclosure,
+        "persona": msgspec.to_builtins(card),
+        "face": msgspec.to_builtins(session.presence.format()),
+        "limits": dict(limits),
+    }
