@@ -188,3 +188,13 @@ async def test_what_is_not_supported_is_refused_by_name_and_the_talk_goes_on() -
         assert (refused.code, refused.event_id) == ("unsupported", "mine")
         await connection.session.update(session={"type": "realtime"})
         await until(connection, "session.updated")
+
+
+async def test_an_agent_speaks_and_is_answered(tmp_path: Path) -> None:
+    sound = tmp_path / "question.pcm"
+    sound.write_bytes(line_at_24_khz(5))
+    async with house(fast_world()) as server:
+        report = await agent(server, "", str(sound))
+    assert report["errors"] == []
+    said = [(item["role"], item["said"]) for item in report["history"]]
+    assert said[-2:] == [("user", QUESTION), ("assistant", ANSWER)]
