@@ -67,6 +67,8 @@ _PRAISE: Final = _any(
     r"\bi (?:really |just |so |absolutely |totally )*(?:loved?|adore|admire|enjoyed) (?:you|your|that|this|the way)\b",
     rf"\byou(?:'re| are){_VERY} (?:{_GOOD_WORD}|hero|idol|inspiration|legend)\b",
     r"\bbig(?:gest)? fan\b",
+    rf"\byou (?:look|sound|sing|play){_VERY} {_GOOD_WORD}\b",
+    r"\byour (?:\w+ ){1,3}(?:made me|makes me|always make me) (?:\w+ )?(?:laugh|smile|cry|happy|feel)\b",
     rf"\byour (?:\w+ ){{1,2}}(?:is|are|was|were)(?: \w+){{0,2}} {_GOOD_WORD}\b",
     r"\b(?:music|songs?|album|voice|show|concert)(?: \w+){0,2} (?:helped|saved|means|meant|got me|changed my)\b",
     r"\bi(?:'ve been| have been) (?:listening|a fan|following)\b",
@@ -78,7 +80,7 @@ _GOODBYE: Final = _any(
 _GREETING: Final = _any(
     r"^(?:oh |so |well )?(?:hi|hello|hey|good (?:morning|evening|afternoon))\b",
     r"\b(?:nice|great|happy) to (?:meet|see) you\b",
-    r"\bmy name is\b",
+    r"\b(?:my name is|you can call me)\b",
 )
 _REQUEST: Final = _any(
     r"^(?:please |so |and |hey |nova |well )*(?:can|could|will|would) you (?:please |maybe |just )*"
@@ -94,15 +96,16 @@ _QUESTION: Final = _any(
     r"^(?:(?:and|so|but|well|oh|also|nova|then|okay) )*(?:who|what|when|where|why|which|whose|how)\b",
     r"^(?:(?:and|so|but|well|oh|also|nova|then|okay) )*(?:do|does|did|are|is|was|were|have|has|had)\b",
 )
-_TO_AVATAR: Final = _any(r"\byou(?:r|rs|'re|'ve)?\b")
 _HOW_ARE_YOU: Final = _any(
     r"\bhow (?:are|is|have|was)\b.*\b(?:you|going|day|tour|things)\b", r"\bhow's\b", r"\bwhat's up\b"
 )
 _TOLD: Final = _any(
     r"\b(?:i|we|i'm|i've|we're|we've|i'd) (?:\w+ ){0,2}(?:play|sing|write|draw|paint|make|made|live|work|study|come"
-    r"|came|drove|flew|travell?ed|moved|grew|started|have|had|got|brought|wrote|learned|went|saw|met|from)\b",
+    r"|came|drove|flew|travell?ed|moved|grew|started|have|had|got|brought|wrote|learned|went|saw|met|named"
+    r"|flew|was at|was in|was there|from)\b",
     r"\bi(?:'m| am) (?:from|a|an|studying|learning|working|writing|here with)\b",
 )
+FACT_WORDS: Final = 4  # "Who is it?" asks back
 MIN_WORDS: Final = 2  # of a whole turn: a single word says too little
 
 
@@ -127,7 +130,7 @@ def _asked(sentence: str) -> Act | None:
         return None  # small talk wants an answer, not an introduction to one
     if _OPINION.search(sentence):
         return Act.OPINION
-    return Act.FACT if _QUESTION.search(sentence) and _TO_AVATAR.search(sentence) else None
+    return Act.FACT if _QUESTION.search(sentence) and len(sentence.split()) >= FACT_WORDS else None
 
 
 def _stated(sentence: str) -> Act | None:

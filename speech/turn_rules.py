@@ -39,6 +39,7 @@ PARTIAL_EVERY_S = 0.3  # words appear about as they are said; a partial costs a 
 SPECULATE_AHEAD_S = 1.0  # an unheard reply is begun this long before its pause would end the turn
 EARLY_GUESS_PROB = 0.4  # partial words that end a sentence so likely are answered at the pause, before the final ones
 JUDGE_WAIT_S = 0.25  # for the ending model: four times what it needs; later the other cues decide without it
+SCORE_WORTH_S = 0.15  # a pause that ends sooner is not worth the turn model's 0.05 s
 WORDS_WAIT_S = 8.0  # a recogniser slower than this has failed
 WENT_ON_S = 0.5  # a fan who speaks this soon after the avatar began was cut off: yield at once
 FIRST_LOOK_S = 0.20  # of sound over the avatar's voice, before its words are asked for: less is no word
@@ -83,8 +84,8 @@ class Rules:
         turn.revision += 1
         turn.text, turn.complete_prob, turn.partial_pending = None, None, False
         turn.paused_at = now - event.silent_s
-        words = Recognise(turn.id, turn.revision, final=True)
-        return [words] if self.effort >= Effort.NO_TURN_MODEL else [words, ScoreTurn(turn.id, turn.revision)]
+        turn.score_asked = False
+        return [Recognise(turn.id, turn.revision, final=True)]
 
     def resume(self, _event: Event, now: float) -> list[Action]:
         # An unheard reply is kept for now: it may only have been a breath. New words will cancel it.
@@ -188,9 +189,18 @@ class Rules:
             return self._give_up(event, now) if due else []
         begun = self._begin(text, now) if self._may_begin() and now >= self._begin_at() else []
         if not due:
-            return begun
+            return [*begun, *self._ask_score(now)]
         shown = ShowTranscript(self._turn.id, text, final=True, stable_words=len(text.split()))
         return [*begun, shown, *self._commit(now)]
+
+    def _ask_score(self, now: float) -> list[Action]:
+        """What the words leave open may sound clear. Clear words are not kept waiting for it: it is one core's work."""
+        turn = self._turn
+        open_for_s = self._decide_at() - now
+        if turn.score_asked or not turn.is_judged(turn.text or "") or open_for_s < SCORE_WORTH_S:
+            return []
+        turn.score_asked = True
+        return [ScoreTurn(turn.id, turn.revision)] if self.effort < Effort.NO_TURN_MODEL else []
 
     def _give_up(self, _event: Event, now: float) -> list[Action]:
         """There were no words: a cough, music, a slammed door."""

@@ -44,6 +44,7 @@ class Turn:
     text: str | None = None
     words_at: float = 0.0
     complete_prob: float | None = None
+    score_asked: bool = False
     guess: str = ""
     judged: str | None = None
     ending_prob: float | None = None
@@ -78,8 +79,8 @@ class NewestReply:
         return (self.audible_at or self.begun_at) + self.total_samples / OUTPUT_RATE_HZ + PLAYBACK_GRACE_S
 
 
-CAUTION_STEP: Final = 0.5  # of log-odds: after one cut-off the middle of the quick turns waits 200 ms or more
-CAUTION_MAX: Final = 1.0  # two cut-offs: only clear questions and long closed turns are quick
+CAUTION_STEP: Final = 0.2  # of log-odds: a tenth fewer cut-offs of a fan who always pauses, for 40 ms in the mean
+CAUTION_MAX: Final = 0.4  # more makes every answer late, for the sake of few
 CAUTION_KEPT: Final = 0.8  # of it after each turn that was answered in peace
 
 

@@ -99,8 +99,7 @@ def test_a_question_is_answered_and_the_floor_is_free_again(stage: Stage) -> Non
     question = "What is your cat called?"
     assert stage.after(0, FanStarted()) == [OpenTurn(1)]
     assert Recognise(1, 0, final=False) in stage.wait(0.4)
-    assert stage.after(0.8, FanPaused(0.064)) == [Recognise(1, 1, final=True), ScoreTurn(1, 1)]
-    assert stage.after(0.03, TurnScored(1, 1, 0.97)) == []
+    assert stage.after(0.8, FanPaused(0.064)) == [Recognise(1, 1, final=True)]
     assert stage.after(0.02, WordsHeard(1, 1, question, final=True)) == [
         JudgeEnding(1, question),
         StartReply(1, 1, question),
@@ -153,14 +152,26 @@ def test_under_load_it_leaves_out_guesses_then_partials_then_the_turn_model(stag
     stage.after(0.02, EndingJudged(1, "Where are you from", 0.9))
     stage.machine.effort = Effort.NO_EARLY_GUESSES
     paused = stage.after(0.05, FanPaused(0.064))
-    assert paused == [Recognise(1, 1, final=True), ScoreTurn(1, 1)]
+    assert paused == [Recognise(1, 1, final=True)]
     stage.machine.effort = Effort.NO_PARTIALS
     stage.after(0.05, FanStarted())
     assert stage.wait(3.0) == []
     stage.machine.effort = Effort.NO_TURN_MODEL
-    assert stage.after(0.05, FanPaused(0.064)) == [Recognise(1, 3, final=True)]
-    stage.after(0.1, WordsHeard(1, 3, "Where are you from?", final=True))
-    assert CommitReply(1) in stage.done, "words alone end the turn"
+    stage.after(0.05, FanPaused(0.064))
+    stage.after(0.1, WordsHeard(1, 3, "I saw you in Boston.", final=True))
+    stage.after(0.03, EndingJudged(1, "I saw you in Boston.", 0.3))
+    assert not any(isinstance(a, ScoreTurn) for a in stage.done), "words alone end the turn"
+    assert CommitReply(1) in stage.wait(2.5)
+
+
+def test_what_the_words_leave_open_is_listened_to(stage: Stage) -> None:
+    stage.after(0, FanStarted())
+    stage.after(1.0, FanPaused(0.064))
+    stage.after(0.1, WordsHeard(1, 1, "I saw you in Boston.", final=True))
+    assert stage.after(0.03, EndingJudged(1, "I saw you in Boston.", 0.3)) == [ScoreTurn(1, 1)]
+    assert stage.after(0.05, TurnScored(1, 1, 0.99)) == []
+    assert CommitReply(1) in stage.wait(2.0)
+    assert sum(isinstance(a, ScoreTurn) for a in stage.done) == 1
 
 
 def test_a_judge_who_never_answers_costs_a_quarter_of_a_second(stage: Stage) -> None:
@@ -193,7 +204,7 @@ def test_a_guess_is_kept_when_the_fan_only_breathed(stage: Stage) -> None:
     assert stage.wait(1.2) == [StartReply(1, 1, "I saw you live.")]
     stage.after(0.05, FanStarted())
     stage.after(0.1, FanPaused(0.064))
-    assert stage.after(0.1, WordsHeard(1, 3, "i saw you live", final=True)) == []
+    assert stage.after(0.1, WordsHeard(1, 3, "i saw you live", final=True)) == [ScoreTurn(1, 3)]
     stage.after(2.2, TurnScored(1, 3, 0.95))
     assert [a for a in stage.done if isinstance(a, CancelReply)] == []
     assert CommitReply(1) in stage.done
