@@ -6,6 +6,7 @@ lanes -> WordsHeard / TurnScored. What comes next: session.py hands the events t
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Container
+from dataclasses import replace
 
 import numpy as np
 import structlog
@@ -151,22 +152,24 @@ class Ears:
 
         Raises EngineError or OverloadedError when a final failed.
         """
+        heard = WordsHeard(request.turn_id, request.revision, "", request.final)
         try:
-            text = await self._words(request)
+            text, mean_logprob = await self._words(request)
         except ServerError as error:
             if request.final:
                 raise
             log.warning("partial_failed", code=error.code, error=str(error))
-            text = ""
-        return WordsHeard(request.turn_id, request.revision, text, request.final)
+            return heard
+        return replace(heard, text=text, mean_logprob=mean_logprob)
 
-    async def _words(self, request: Recognise) -> str:
+    async def _words(self, request: Recognise) -> tuple[str, float]:
         async with self._settling:
             while self._audio.is_full():
                 await self._settle()
         window = self._audio.window(self._voice_end_samples if request.final else None)
         priority = Priority.COMMITTED if request.final else Priority.PARTIAL
-        return self._audio.whole((await self._ask(window, priority, quick=not request.final)).text)
+        heard = await self._ask(window, priority, quick=not request.final)
+        return self._audio.whole(heard.text), heard.mean_logprob
 
     async def _settle(self) -> None:
         """Writes down the older part of a long turn for good, cut where it is quietest."""

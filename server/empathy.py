@@ -11,11 +11,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar.affect import Affect, Cue, HeartRate, face_cue, fuse, voice_cue, words_cue
+from avatar.affect import (
+    Affect,
+    Cue,
+    HeartRate,
+    Mood,
+    face_cue,
+    fuse,
+    mirrored,
+    mood_of,
+    voice_cue,
+    words_cue,
+)
 from avatar.blendshapes import N_WEIGHTS
-from protocol.errors import MalformedError, RateError
+from protocol.errors import ConsentRequiredError, MalformedError, RateError
 from protocol.messages import FanFace
 from server.allowance import LeakyBucket
+from server.ears import Ears
+from server.metrics import Metrics
+from server.presence import Presence
 from speech.prosody import Prosody
 
 FACES_PER_S: Final = 10.0
@@ -82,3 +96,52 @@ class Empathy:
         """The fan's turn is over: how it sounded now belongs to how they usually sound."""
         self._prosody.end_turn(self._words)
         self._words = ""
+
+
+class Sensing:
+    """The consent of one fan, kept: there is an Empathy while they allow it, and none otherwise."""
+
+    def __init__(self, clock: Callable[[], float], ears: Ears, presence: Presence, metrics: Metrics) -> None:
+        self._clock = clock
+        self._ears = ears
+        self._presence = presence
+        self._metrics = metrics
+        self._empathy: Empathy | None = None
+
+    @property
+    def affect(self) -> Affect | None:
+        """What the fan may feel; None: they did not allow us to ask."""
+        return self._empathy.affect if self._empathy else None
+
+    def allow(self, *, allowed: bool) -> None:
+        """From now on. What was sensed before is forgotten when it is not allowed any more."""
+        if not allowed:
+            self._empathy = self._ears.overheard = None
+            self._presence.mirror(None)
+        elif self._empathy is None:
+            self._empathy = Empathy(self._clock)
+            self._ears.overheard = self._empathy.hear
+
+    def see(self, message: FanFace) -> None:
+        """The fan's own face or heart. Raises ConsentRequiredError, MalformedError or RateError."""
+        if self._empathy is None:
+            raise ConsentRequiredError("fan.face needs the consent emotion_sensing; it was dropped")
+        self._empathy.see(message)
+
+    def hear_words(self, text: str) -> None:
+        """The fan's words so far: the listening face takes them up."""
+        if self._empathy:
+            self._presence.mirror(mirrored(self._empathy.read(text)))
+
+    def mood(self, words: str) -> Mood:
+        """What the fan may feel, now that their words are these."""
+        if self._empathy is None or not words:
+            return "unclear"
+        mood = mood_of(self._empathy.read(words))
+        self._metrics.moods.labels(mood).inc()
+        return mood
+
+    def end_turn(self) -> None:
+        """The fan's turn is over."""
+        if self._empathy:
+            self._empathy.end_turn()

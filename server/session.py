@@ -15,13 +15,13 @@ from typing import Any
 
 import structlog
 
-from avatar.affect import Affect, Mood, mirrored, mood_of, tone_hint
+from avatar.affect import Affect, tone_hint
 from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.life import Attention
 from avatar.persona import Persona
-from protocol.errors import ConsentRequiredError, EngineError, InternalError, StagedoorError
+from protocol.errors import EngineError, InternalError, StagedoorError
 from protocol.messages import (
     Consents,
     ErrorMessage,
@@ -34,7 +34,7 @@ from protocol.messages import (
     Transcript,
 )
 from server.ears import Ears
-from server.empathy import Empathy
+from server.empathy import Sensing
 from server.lanes import Lanes
 from server.load import Load
 from server.metrics import Metrics, TurnTimes, turn_report
@@ -131,7 +131,7 @@ class Session:
         self.presence = Presence(
             hello.face, settings.seed, lambda: self._speaker.face, self._attention, self.outbox.post
         )
-        self._empathy: Empathy | None = None  # only while the fan allows it
+        self._sensing = Sensing(self._clock, self._ears, self.presence, shared.metrics)
         self.consent(hello.consents)
         self._times: TurnTimes | None = None
         self._read_ahead = ReadAhead(session_id, lanes.llm, self._dialogue)
@@ -184,31 +184,16 @@ class Session:
     def consent(self, consents: Consents) -> None:
         """What the fan allows from now on. What was sensed before is forgotten when it is not allowed any more."""
         self.consents = consents
-        if not consents.emotion_sensing:
-            self._empathy = self._ears.overheard = None
-            self.presence.mirror(None)
-        elif self._empathy is None:
-            self._empathy = Empathy(self._clock)
-            self._ears.overheard = self._empathy.hear
+        self._sensing.allow(allowed=consents.emotion_sensing)
 
     def see(self, message: FanFace) -> None:
         """The fan's own face or heart. Raises ConsentRequiredError, MalformedError or RateError."""
-        if self._empathy is None:
-            raise ConsentRequiredError("fan.face needs the consent emotion_sensing; it was dropped")
-        self._empathy.see(message)
+        self._sensing.see(message)
 
     @property
     def affect(self) -> Affect | None:
         """What the fan may feel, for the listening face and the host; None: they did not allow us to ask."""
-        return self._empathy.affect if self._empathy else None
-
-    def _mood(self, words: str) -> Mood:
-        """What the fan may feel, now that their words are these."""
-        if self._empathy is None or not words:
-            return "unclear"
-        mood = mood_of(self._empathy.read(words))
-        self._metrics.moods.labels(mood).inc()
-        return mood
+        return self._sensing.affect
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
@@ -325,14 +310,12 @@ class Session:
                 self._read_ahead.begin_turn(now=self._machine.state is State.LISTENING)
             case CloseTurn():
                 self._ears.close_turn()
-                if self._empathy:
-                    self._empathy.end_turn()
+                self._sensing.end_turn()
             case ShowTranscript(turn_id, text, final, stable):
                 self.outbox.post(Transcript(turn_id, text, final, self._ears.language, stable))
                 if not final:
                     self.presence.fan_said(text)
-                    if self._empathy:
-                        self.presence.mirror(mirrored(self._empathy.read(text)))
+                    self._sensing.hear_words(text)
                     self._read_ahead.hear(text, stable)
 
     # --- the ears' tasks ---
@@ -363,7 +346,7 @@ class Session:
     # --- replies ---
 
     def _start_reply(self, action: StartReply) -> None:
-        mood = self._mood(action.text)
+        mood = self._sensing.mood(action.text)
         hint = "" if self._lanes.llm.goes_on else tone_hint(mood)
         prompt = self._dialogue.prompt(
             action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id

@@ -13,13 +13,15 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _BACKCHANNELS: Final = frozenset(
     "yeah yes yep yup ya uh-huh uhuh mm-hmm mm-hm mhm mm hm hmm hmmm mmm uh um ah aha aah oh ooh oooh wow whoa woah ok"
     " okay right sure cool nice great awesome amazing sweet really exactly totally true yay aw aww haha hahaha ha hah"
-    " hehe heh lol huh gosh god no-way".split()
+    " hehe heh lol huh gosh god well c'mon please".split()
 )
 #: ... and those that need more than one word.
 _PHRASES: Final = re.compile(
-    r"\b(?:no way|oh my (?:god|gosh|goodness)|my (?:god|gosh|goodness)|i see|of course|that's (?:so )?(?:cool|nice"
-    r"|great|amazing|awesome|sweet|funny|true|right)|so (?:cool|nice|sweet|true)|for sure|go on|got it|makes sense"
-    r"|uh huh|mm hmm|you know|thank you|thanks)\b"
+    r"\b(?:"
+    r"no way|come on|oh my (?:god|gosh|goodness)|my (?:god|gosh|goodness)|i see|of course|for sure|go on|got it"
+    r"|that's (?:so )?(?:cool|nice|great|amazing|awesome|sweet|funny|true|right)|so (?:cool|nice|sweet|true)"
+    r"|makes sense|uh huh|mm hmm|you know|thank you|thanks"
+    r")\b"
 )
 #: Words with which people take the turn: one is enough.
 _STOPS: Final = frozenset(

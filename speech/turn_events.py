@@ -30,12 +30,16 @@ class FanTyped:
 
 @dataclass(frozen=True, slots=True)
 class WordsHeard:
-    """What the turn says so far; `final` when it was asked for at a pause. `text` may be empty: no words."""
+    """What the turn says so far; `final` when it was asked for at a pause. `text` may be empty: no words.
+
+    mean_logprob: how sure the recogniser is, a token; 0 is certain.
+    """
 
     turn_id: int
     revision: int
     text: str
     final: bool
+    mean_logprob: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ WENT_ON_S = 0.5  # a fan who speaks this soon after the avatar began was cut off
 FIRST_LOOK_S = 0.20  # of sound over the avatar's voice, before its words are asked for: less is no word
 LOOK_EVERY_S = 0.15  # between two looks at those words: as often as the recogniser can answer them
 CLAIM_WORDS = 2  # words over the avatar's voice that take the turn at once (interjections.claim)
+CLAIM_LOGPROB = -1.0  # words less sure than this are no words there: hums and laughs are written down at -1.1 to -1.9
 OVERLAP_S = 1.5  # sound this long takes the turn whatever it says: laughs and coughs are shorter
 HUSH_S = 1.0  # the avatar speaks up again this long after the sound, if its words never come
 
@@ -60,7 +61,6 @@ class Rules:
         self._reply: NewestReply | None = None
         self._overlap_at = 0.0
         self._hushed = False  # in OVERLAP: the sound has stopped, its words are awaited
-        self._claimed = False  # in OVERLAP: the last look found a word
         self._line_waiting: str | None = None
         self._last_reply_id = 0
 
@@ -286,7 +286,7 @@ class Rules:
             return [*self._silence("fan_went_on"), *self.open_turn(event, now)]
         opened = self.open_turn(event, now)
         self._turn.partial_at = now + FIRST_LOOK_S
-        self._overlap_at, self._hushed, self._claimed = now, False, False
+        self._overlap_at, self._hushed = now, False
         self.state = State.OVERLAP
         return [*opened, DuckReply(reply.id, ducked=True)]
 
@@ -303,14 +303,11 @@ class Rules:
         turn = self._turn
         if not self._is_current(event):
             return []
-        claimed = claim(event.text)
+        claimed = claim(event.text) if event.mean_logprob >= CLAIM_LOGPROB else 0
         if event.final:
             return self._take_turn(event, now) if claimed else self._let_go_on(now)
         turn.partial_pending, turn.partial_at = False, now + LOOK_EVERY_S
-        if claimed >= CLAIM_WORDS or (claimed and self._claimed):
-            return self._barge_in(now)
-        self._claimed = claimed > 0
-        return []
+        return self._barge_in(now) if claimed >= CLAIM_WORDS else []
 
     def _barge_in(self, now: float) -> list[Action]:
         """The fan takes the turn, and is still speaking."""

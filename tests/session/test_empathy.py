@@ -138,9 +138,9 @@ def nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         for name in names.split():
             monkeypatch.setattr(place, name, forbidden)
-    monkeypatch.setattr("server.session.Empathy", forbidden)
+    monkeypatch.setattr("server.empathy.Empathy", forbidden)
     for name in ("mood_of", "mirrored"):
-        monkeypatch.setattr(f"server.session.{name}", forbidden)
+        monkeypatch.setattr(f"server.empathy.{name}", forbidden)
 
 
 @pytest.mark.usefixtures("nobody_asks")

@@ -48,9 +48,7 @@ class World:
     """What a test may set: what the fan's lines say, what the model answers, how long engines take."""
 
     lines: Sequence[str | Exception] = ("What is your cat called?", "And how old is she?", "So my sister and")
-    answers: Any = field(
-        default_factory=lambda: {"What is your cat called?": "Miso. She runs the house."}
-    )
+    answers: Any = field(default_factory=lambda: {"What is your cat called?": "Miso. She runs the house."})
     turn_probs: Any = 0.95
     asr_s: float = 0.1
     llm_s: float = 0.2

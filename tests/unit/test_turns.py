@@ -243,12 +243,23 @@ def test_a_sound_over_the_reply_ducks_it_and_words_stop_it(story: Stage) -> None
     assert story.after(0.2, FanPaused(0.064))[0] == Recognise(2, 1, final=True), "the words count as a turn"
 
 
-def test_one_word_takes_the_turn_when_it_is_heard_twice(story: Stage) -> None:
+def test_a_word_that_may_be_a_laugh_is_waited_for(story: Stage) -> None:
+    story.after(0, FanStarted())
+    for _ in range(3):
+        story.wait(0.25)
+        assert story.after(0.1, WordsHeard(2, 0, "Moura", final=False, mean_logprob=-1.9)) == []
+    story.after(0.1, FanPaused(0.064))
+    gone_on = story.after(0.1, WordsHeard(2, 1, "Moura. Tosasa.", final=True, mean_logprob=-1.8))
+    assert gone_on == [CloseTurn(2), DuckReply(1, ducked=False)]
+
+
+def test_a_name_alone_takes_the_turn_when_the_fan_is_silent_again(story: Stage) -> None:
     story.after(0, FanStarted())
     story.wait(0.25)
-    assert story.after(0.1, WordsHeard(2, 0, "Nova", final=False)) == []
-    story.wait(0.2)
-    assert story.after(0.1, WordsHeard(2, 0, "Nova.", final=False)) == [CancelReply(1, "barge_in")]
+    assert story.after(0.1, WordsHeard(2, 0, "Nova", final=False, mean_logprob=-0.5)) == []
+    story.after(0.1, FanPaused(0.064))
+    taken = story.after(0.1, WordsHeard(2, 1, "Nova!", final=True, mean_logprob=-0.4))
+    assert taken[0] == CancelReply(1, "barge_in")
 
 
 @pytest.mark.parametrize("sound", ["", "Uh-huh.", "Wow!", "Haha", "Yeah, yeah.", "Oh my god.", "Mm-hmm", "No way!"])
