@@ -1,6 +1,6 @@
 """The input audio buffer: what a client appends, counted against real time, and kept until it is committed.
 
-What comes next: door.py gives it to the session.
+What comes next: talk.py gives it to the session.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """What a Realtime client may say: OpenAI's GA client events, as far as they mean something here.
 
 Shapes: OpenAI's API reference of the Realtime client events, as typed in `openai.types.realtime` 3.54. Pure.
-What comes next: configuration.py reads `session.update`, items.py what was typed, door.py acts.
+What comes next: configuration.py reads `session.update`, items.py what was typed, talk.py acts.
 """
 
 from typing import Annotated, Any, Final

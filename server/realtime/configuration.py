@@ -3,7 +3,7 @@
 A stock client sends its whole configuration whether anybody set it or not. What contradicts how this server speaks
 (other formats, text instead of voice, tools) is refused, and then nothing of the update holds. What the creator's
 persona decides (voice, instructions) or what nobody would miss is ignored, and `avatar.ignored` says so.
-What comes next: door.py answers with `session.updated`.
+What comes next: talk.py answers with `session.updated`.
 """
 
 from collections.abc import Mapping
@@ -131,7 +131,8 @@ def _check_format(of: Mapping[str, Any], path: str) -> None:
     given = of.get("format")
     if given is None:
         return
-    if not isinstance(given, dict) or given.get("type") != "audio/pcm" or given.get("rate", 24_000) != OUTPUT_RATE_HZ:
+    known = isinstance(given, dict) and given.get("type") == "audio/pcm"
+    if not known or given.get("rate") not in (None, OUTPUT_RATE_HZ):
         raise RefusedError("unsupported", 'audio is {"type": "audio/pcm", "rate": 24000} both ways', path)
 
 

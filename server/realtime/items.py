@@ -6,6 +6,7 @@ What comes next: retelling.py makes events of them.
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from protocol.messages import MAX_TEXT_CHARS
@@ -92,13 +93,19 @@ def _text_of(part: object) -> str:
     return str(part["text"])
 
 
+@dataclass(slots=True)
+class _Entry:
+    item: Event
+    before: str | None
+
+
 class Items:
     """What was said so far, the newest MAX_ITEMS of it, and the ids of this session."""
 
     def __init__(self, session_id: str) -> None:
         self._session_id = session_id
         self._numbers: dict[str, int] = {}
-        self._items: OrderedDict[str, Event] = OrderedDict()
+        self._items: OrderedDict[str, _Entry] = OrderedDict()
         self.last_id: str | None = None
 
     def new_id(self, kind: str) -> str:
@@ -110,20 +117,19 @@ class Items:
         """A new item, or what became of one. Returns the id of the one before it, None for the first."""
         item_id = item["id"]
         if item_id not in self._items:
-            item_before, self.last_id = self.last_id, item_id
-            self._items[item_id] = {"item": item, "before": item_before}
+            self._items[item_id] = _Entry(item, self.last_id)
+            self.last_id = item_id
             if len(self._items) > MAX_ITEMS:
                 self._items.popitem(last=False)
-        self._items[item_id]["item"] = item
-        before: str | None = self._items[item_id]["before"]
-        return before
+        entry = self._items[item_id]
+        entry.item = item
+        return entry.before
 
-    def __contains__(self, item_id: str) -> bool:
+    def __contains__(self, item_id: object) -> bool:
         return item_id in self._items
 
     def get(self, item_id: str) -> Event:
         """Raises RefusedError for an item that is not known, or not any more."""
         if item_id not in self._items:
             raise RefusedError("item_not_found", f"there is no item {item_id[:80]!r}", "item_id")
-        item: Event = self._items[item_id]["item"]
-        return item
+        return self._items[item_id].item

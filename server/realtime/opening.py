@@ -1,14 +1,15 @@
 """What a Realtime client is told first: the session as OpenAI describes one, and the avatar beside it. Pure.
 
-What comes next: door.py sends both in `session.created`.
+What comes next: talk.py sends both in `session.created`.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from protocol.messages import PersonaCard
+from protocol.messages import Limits, PersonaCard
+from server.realtime.client_events import MAX_EVENT_BYTES
 from server.realtime.configuration import AUDIO_FORMAT, Settings
 from server.session import Session
 
@@ -46,7 +47,7 @@ def session_object(session: Session, settings: Settings) -> dict[str, Any]:
     }
 
 
-def avatar_card(session: Session, limits: Mapping[str, Any]) -> dict[str, Any]:
+def avatar_card(session: Session, limits: Limits) -> dict[str, Any]:
     """What the native `hello` says and OpenAI has no place for: persona, disclosure, face format, limits."""
     persona = session.persona
     card = PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look)
@@ -54,5 +55,5 @@ def avatar_card(session: Session, limits: Mapping[str, Any]) -> dict[str, Any]:
         "disclosure": persona.disclosure,
         "persona": msgspec.to_builtins(card),
         "face": msgspec.to_builtins(session.presence.format()),
-        "limits": dict(limits),
+        "limits": msgspec.to_builtins(replace(limits, max_message_bytes=MAX_EVENT_BYTES, max_away_s=0)),
     }

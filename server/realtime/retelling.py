@@ -2,7 +2,7 @@
 
 A turn of the fan becomes an item when its words are final, a reply a response with one item. A sound over the avatar
 is no turn yet: stock clients fall silent at `speech_started`, so it is told only once the fan has taken the turn.
-What comes next: door.py sends the events.
+What comes next: talk.py sends the events.
 """
 
 import base64
@@ -35,15 +35,18 @@ from server.realtime.items import (
 )
 
 _CANCELLED: Final = {"barge_in": "turn_detected", "fan_went_on": "turn_detected", "interrupt": "client_cancelled"}
+MAX_ID_CHARS: Final = 128
 _OURS: Final = ("busy", "overloaded", "engine_failed", "internal")
 
 
 @dataclass(slots=True)
 class _Turn:
-    """The fan's newest turn. item_id: what it becomes, or, committed by hand, already is."""
+    """A turn of the fan. item_id: what it becomes, or, committed by hand, already is."""
 
     id: int
     item_id: str
+    opened_ms: int  # into the fan's audio, as the next
+    closed_ms: int = 0
     committed: bool = False  # by hand
     started: bool = False  # its beginning was told
     stopped: bool = False
@@ -74,10 +77,11 @@ class Retelling:
     def __init__(self, session_id: str) -> None:
         self.items = Items(session_id)
         self.turn_open = False  # the fan has, or may have, the floor
-        self.replies_done = 0
-        self._turn: _Turn | None = None
+        self.completed = 0  # replies that were sent to their end
+        self._turns: deque[_Turn] = deque(maxlen=4)  # the newest last; words may come after the next turn began
         self._response: _Response | None = None  # the newest; kept when it is done
         self._active = False
+        self._overtaken = False  # the fan has said something since the newest response began
         self._by_hand: deque[str] = deque(maxlen=8)  # committed items whose words are awaited
 
     @property
@@ -91,40 +95,43 @@ class Retelling:
         """A voice begins, `heard_ms` into the fan's audio; over the avatar it may be nothing."""
         self.turn_open = True
         if self._by_hand:
-            self._turn = _Turn(turn_id, self._by_hand.popleft(), committed=True)
+            self._turns.append(_Turn(turn_id, self._by_hand.popleft(), heard_ms, committed=True))
             return []
-        self._turn = _Turn(turn_id, self.items.new_id("item"))
-        return [] if over_avatar else self._start(self._turn, heard_ms)
+        turn = _Turn(turn_id, self.items.new_id("item"), heard_ms)
+        self._turns.append(turn)
+        return [] if over_avatar else self._start(turn)
 
     def turn_closed(self, turn_id: int, heard_ms: int) -> list[Event]:
         """The fan is done, or it was nothing."""
         self.turn_open = False
-        turn = self._turn
-        if turn is None or turn.id != turn_id or not turn.started:
+        turn = self._turn(turn_id)
+        if turn is None:
             return []
-        return self._stop(turn, heard_ms)
+        turn.closed_ms = heard_ms
+        return self._stop(turn) if turn.started else []
 
-    def _start(self, turn: _Turn, heard_ms: int) -> list[Event]:
+    def _turn(self, turn_id: int) -> _Turn | None:
+        return next((turn for turn in self._turns if turn.id == turn_id), None)
+
+    def _start(self, turn: _Turn) -> list[Event]:
         if turn.started or turn.committed:
             return []
-        turn.started = True
-        return [{"type": "input_audio_buffer.speech_started", "audio_start_ms": heard_ms, "item_id": turn.item_id}]
+        turn.started = self._overtaken = True
+        moment = {"audio_start_ms": turn.opened_ms, "item_id": turn.item_id}
+        return [{"type": "input_audio_buffer.speech_started", **moment}]
 
-    def _stop(self, turn: _Turn, heard_ms: int) -> list[Event]:
+    def _stop(self, turn: _Turn) -> list[Event]:
         if turn.stopped or turn.committed:
             return []
         turn.stopped = True
-        return [{"type": "input_audio_buffer.speech_stopped", "audio_end_ms": heard_ms, "item_id": turn.item_id}]
+        moment = {"audio_end_ms": turn.closed_ms, "item_id": turn.item_id}
+        return [{"type": "input_audio_buffer.speech_stopped", **moment}]
 
     def commit(self) -> list[Event]:
         """The client says that what it appended is a turn."""
         item_id = self.items.new_id("item")
         self._by_hand.append(item_id)
         return self._committed(item_id)
-
-    def nothing_said(self) -> None:
-        """In what was committed there was no voice: its words are not awaited any more."""
-        self._by_hand.clear()
 
     def _committed(self, item_id: str) -> list[Event]:
         item = message_item(item_id, "user", "completed", {"type": "input_audio", "transcript": None})
@@ -139,15 +146,21 @@ class Retelling:
             for what in ("added", "done")
         ]
 
-    def typed(self, text: str, item_id: str | None) -> list[Event]:
-        """The fan's text becomes an item. Raises RefusedError for an id that is taken."""
-        if item_id is not None and item_id in self.items:
-            raise RefusedError("invalid_value", f"there is an item {item_id[:80]!r} already", "item.id")
-        new_id = item_id or self.items.new_id("item")
+    def typed(self, text: str, item_id: object) -> list[Event]:
+        """The fan's text becomes an item. Raises RefusedError for an id that cannot be, or is taken."""
+        if item_id is None:
+            new_id = self.items.new_id("item")
+        elif isinstance(item_id, str) and 0 < len(item_id) <= MAX_ID_CHARS:
+            new_id = item_id
+        else:
+            raise RefusedError("invalid_value", f"an item's id is a string of up to {MAX_ID_CHARS}", "item.id")
+        if new_id in self.items:
+            raise RefusedError("invalid_value", f"there is an item {new_id!r} already", "item.id")
         return self._added(message_item(new_id, "user", "completed", {"type": "input_text", "text": text}))
 
     def truncated(self, item_id: str, audio_end_ms: int) -> tuple[list[Event], tuple[int, int] | None]:
-        """The event that confirms it, and the mark it is to the session: reply, samples heard. None: an old reply.
+        """The event that confirms it, and the mark it is to the session: reply, samples heard. None: it is over
+        for the session, which has its own count of what was heard of it.
 
         Raises RefusedError for what is no spoken item, and for more than was sent of it.
         """
@@ -166,32 +179,33 @@ class Retelling:
         if samples > newest.sent_samples:
             sent_ms = newest.sent_samples * 1000 // OUTPUT_RATE_HZ
             raise RefusedError("invalid_value", f"only {sent_ms} ms of it were sent", "audio_end_ms")
-        return [confirmed], (newest.reply_id, samples)
+        return [confirmed], None if self._overtaken else (newest.reply_id, samples)
 
     # --- the session ---
 
-    def events(self, message: ServerMessage, heard_ms: int) -> list[Event]:
+    def events(self, message: ServerMessage) -> list[Event]:
         """What the client is told of a message of the session. ReplyChunk.audio must be PCM16."""
         match message:
             case ReplyChunk():
                 return self._chunk(message)
             case ReplyCancelled():
-                return self._cancel(message, heard_ms)
+                return self._cancel(message)
             case Transcript():
-                return self._transcript(message, heard_ms)
+                return self._transcript(message)
             case ErrorMessage(code, text):
                 return [error_event(code, text, ours=code in _OURS)]
         return _extension(message)
 
-    def _transcript(self, message: Transcript, heard_ms: int) -> list[Event]:
-        turn = self._turn
-        if turn is None or turn.id != message.turn_id:
+    def _transcript(self, message: Transcript) -> list[Event]:
+        self._overtaken = True
+        turn = self._turn(message.turn_id)
+        if turn is None:
             return []  # typed: it is an item already
         if not message.final:
             partial = {"item_id": turn.item_id, "text": message.text, "stable_words": message.stable_words}
-            return [*self._start(turn, heard_ms), {"type": "avatar.partial", **partial}]
+            return [*self._start(turn), {"type": "avatar.partial", **partial}]
         place = {"item_id": turn.item_id, "content_index": 0}
-        told = [] if turn.committed else [*self._start(turn, heard_ms), *self._stop(turn, heard_ms)]
+        told = [] if turn.committed else [*self._start(turn), *self._stop(turn)]
         told += [] if turn.committed else self._committed(turn.item_id)
         said = {"type": "input_audio", "transcript": message.text}
         self.items.put(message_item(turn.item_id, "user", "completed", said))
@@ -220,12 +234,22 @@ class Retelling:
             told.append({"type": "response.output_audio.delta", **response.place, "delta": _base64(chunk.audio)})
         return [*told, *(self._end("completed", None) if chunk.last else [])]
 
+    def unanswered(self, code: str) -> list[Event]:
+        """A response was asked for and none will come; `code` says why."""
+        self._by_hand.clear()
+        response_id = self.items.new_id("resp")
+        failed = {"type": "failed", "error": {"type": "server_error", "code": code}}
+        return [
+            {"type": "response.created", "response": response_object(response_id, "in_progress", [])},
+            {"type": "response.done", "response": response_object(response_id, "failed", [], failed)},
+        ]
+
     def _is_newest(self, reply_id: int) -> bool:
         return self._response is not None and self._response.reply_id == reply_id
 
     def _begin(self, reply_id: int) -> list[Event]:
         response = _Response(reply_id, self.items.new_id("resp"), self.items.new_id("item"))
-        self._response, self._active = response, True
+        self._response, self._active, self._overtaken = response, True, False
         item = spoken_item(response.item_id, "in_progress", None)
         before = self.items.put(item)
         part = {"type": "audio", "transcript": ""}
@@ -236,9 +260,9 @@ class Retelling:
             {"type": "response.content_part.added", **response.place, "part": part},
         ]
 
-    def _cancel(self, message: ReplyCancelled, heard_ms: int) -> list[Event]:
-        turn = self._turn
-        started = self._start(turn, heard_ms) if turn and self.turn_open and message.reason == "barge_in" else []
+    def _cancel(self, message: ReplyCancelled) -> list[Event]:
+        taken = self.turn_open and message.reason == "barge_in" and self._turns
+        started = self._start(self._turns[-1]) if taken else []
         ended: list[Event] = []
         if self._is_newest(message.reply_id) and self._active:
             if message.reason == "engine_failed":
@@ -255,7 +279,7 @@ class Retelling:
         if response is None:
             return []
         self._active = False
-        self.replies_done += status == "completed"
+        self.completed += status == "completed"
         item = spoken_item(
             response.item_id, "completed" if status == "completed" else "incomplete", response.transcript
         )

@@ -1,7 +1,8 @@
 // A stock agent of @openai/agents over its own WebSocket transport, told only the server's address and what to say.
 //
 // usage: node agent.mjs URL KEY TEXT [PCM_FILE]
-// Says TEXT; with a file, streams that sound (PCM16, 24 kHz) instead. Writes one JSON line with what it went through.
+// Types TEXT, if there is any, and, a little into the answer, streams the file's sound (PCM16, 24 kHz), if there is one.
+// Writes one JSON line with what it went through.
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession } from '@openai
 
 const [url, apiKey, text, soundPath] = process.argv.slice(2);
 const CHUNK_MS = 40;
+const INTO_THE_ANSWER_MS = 1500;
 const CHUNK_BYTES = 48 * CHUNK_MS;
 
 const transport = new OpenAIRealtimeWebSocket({ url });
@@ -53,9 +55,15 @@ async function stream(sound) {
 
 await session.connect({ apiKey });
 await until(() => seen.types.includes('avatar.disclosed'));
-const before = responsesDone;
-const streaming = soundPath ? stream(await readFile(soundPath)) : session.sendMessage(text);
-await until(() => responsesDone > before);
+const expected = responsesDone + (text ? 1 : 0) + (soundPath ? 1 : 0);
+const quietBytes = seen.audioBytes;
+if (text) session.sendMessage(text);
+if (text && soundPath) {
+  await until(() => seen.audioBytes > quietBytes);
+  await sleep(INTO_THE_ANSWER_MS);
+}
+const streaming = soundPath ? stream(await readFile(soundPath)) : undefined;
+await until(() => responsesDone >= expected);
 talking = false;
 await streaming;
 await sleep(100);

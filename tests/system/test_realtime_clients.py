@@ -12,17 +12,20 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-import numpy as np
 import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from scipy.signal import resample_poly
 
+from bench.clips import Clip
+from bench.server_process import ServerProcess
 from server.tokens import JoinClaims
-from speech.engines.scripted import WORD_S, spoken_line
 from tests.scripted_house import House, house
+from tests.session.guest import line_at_24_khz
 from tests.session.world import PERSONAS, World
 
 CHUNK_BYTES = 1920  # 40 ms
+STORY, LONG = "Tell me a story.", "There was a cat by the sea who could not sleep. " * 7
 QUESTION, ANSWER = "What is your cat called?", "Miso. She runs the house."
 
 
@@ -31,9 +34,9 @@ def fast_world(**settings: Any) -> World:
 
 
 @asynccontextmanager
-async def stock(server: House, key: str = "sk-whatever", **query: str) -> AsyncIterator[AsyncRealtimeConnection]:
+async def stock(ws_url: str, key: str = "sk-whatever", **query: str) -> AsyncIterator[AsyncRealtimeConnection]:
     """OpenAI's own client, told only where the server is."""
-    address = server.url.removesuffix("/ws") + "/v1"
+    address = ws_url.removesuffix("/ws") + "/v1"
     client = AsyncOpenAI(api_key=key, websocket_base_url=address, base_url=address.replace("ws:", "http:"))
     async with client, client.realtime.connect(model="gpt-realtime", extra_query=query) as connection:
         yield connection
@@ -54,12 +57,6 @@ def audio_of(log: list[Any]) -> bytes:
     return b"".join(base64.b64decode(e.delta) for e in log if e.type == "response.output_audio.delta")
 
 
-def line_at_24_khz(words: int) -> bytes:
-    """The script's first line for a microphone of 24 kHz; flips are rare, so the server's resampling blurs little."""
-    sign = np.where(np.arange(int(words * WORD_S * 24_000)) // 600 % 2, -1, 1)
-    return (np.abs(spoken_line(0, 1)[0]) * 32767 * sign).astype("<i2").tobytes()
-
-
 @pytest.fixture(autouse=True)
 def _talks_fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """The disclosure is said in every test: in 3 s in place of 12."""
@@ -67,7 +64,7 @@ def _talks_fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_text_in_voice_out() -> None:
-    async with house(fast_world()) as server, stock(server) as connection:
+    async with house(fast_world()) as server, stock(server.url) as connection:
         created = await until(connection, "session.created")
         assert created.session.audio.output.format.rate == 24_000
         assert created.avatar["disclosure"] == PERSONAS["nova"].disclosure
@@ -131,7 +128,7 @@ async def speak(connection: AsyncRealtimeConnection, pcm: bytes, *, then_silence
 
 
 async def test_voice_in_voice_out() -> None:
-    async with house(fast_world()) as server, stock(server) as connection:
+    async with house(fast_world()) as server, stock(server.url) as connection:
         await until(connection, "avatar.disclosed")
         log: list[Any] = []
         speaking = asyncio.create_task(speak(connection, line_at_24_khz(5)))
@@ -152,7 +149,7 @@ async def test_voice_in_voice_out() -> None:
 
 
 async def test_a_turn_committed_by_hand_is_answered() -> None:
-    async with house(fast_world()) as server, stock(server) as connection:
+    async with house(fast_world()) as server, stock(server.url) as connection:
         await connection.session.update(session={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
         assert (await until(connection, "session.updated")).session.audio.input.turn_detection is None
         await until(connection, "avatar.disclosed")
@@ -168,18 +165,33 @@ async def test_a_turn_committed_by_hand_is_answered() -> None:
     assert not any(e.type.startswith("input_audio_buffer.speech") for e in log)
 
 
+async def test_real_models_hear_and_answer(server: ServerProcess, clips: dict[str, Clip]) -> None:
+    sound = resample_poly(clips["fan_question"].pcm, 3, 2)
+    async with stock(server.ws_url, server.token) as connection:
+        await until(connection, "avatar.disclosed")
+        log: list[Any] = []
+        said = (sound * 32767).clip(-32768, 32767).astype("<i2").tobytes()
+        speaking = asyncio.create_task(speak(connection, said))
+        done = await until(connection, "response.done", log)
+        await speaking
+    heard = next(e.transcript for e in log if e.type == "conversation.item.input_audio_transcription.completed")
+    assert "cat" in heard.lower()
+    assert "miso" in done.response.output[0].content[0].transcript.lower()
+    assert len(audio_of(log)) > 24_000
+
+
 async def test_a_join_token_is_the_key() -> None:
     async with house(fast_world(tokens_required=True)) as server:
-        async with stock(server, key="sk-forged") as connection:
+        async with stock(server.url, key="sk-forged") as connection:
             assert (await until(connection, "error")).error.code == "bad_token"
         token = server.room.signer.sign(JoinClaims(persona="nova"), valid_s=60)
-        async with stock(server, key=token, face="none") as connection:
+        async with stock(server.url, key=token, face="none") as connection:
             created = await until(connection, "session.created")
             assert created.avatar["face"]["names"] == []
 
 
 async def test_what_is_not_supported_is_refused_by_name_and_the_talk_goes_on() -> None:
-    async with house(fast_world()) as server, stock(server) as connection:
+    async with house(fast_world()) as server, stock(server.url) as connection:
         await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
         refused = (await until(connection, "error")).error
         assert (refused.code, refused.param) == ("unsupported", "session.output_modalities")
@@ -198,3 +210,16 @@ async def test_an_agent_speaks_and_is_answered(tmp_path: Path) -> None:
     assert report["errors"] == []
     said = [(item["role"], item["said"]) for item in report["history"]]
     assert said[-2:] == [("user", QUESTION), ("assistant", ANSWER)]
+
+
+async def test_an_agent_interrupts(tmp_path: Path) -> None:
+    sound = tmp_path / "wait.pcm"
+    sound.write_bytes(line_at_24_khz(4))
+    world = fast_world(lines=["Wait a moment please."], answers={STORY: LONG, "Wait a moment please.": "Of course."})
+    async with house(world) as server:
+        report = await agent(server, STORY, str(sound))
+    assert report["errors"] == []
+    assert "conversation.item.truncated" in report["types"]
+    said = [(item["role"], item["status"]) for item in report["history"]]
+    assert ("assistant", "incomplete") in said
+    assert (report["history"][-1]["role"], report["history"][-1]["said"]) == ("assistant", "Of course.")
