@@ -18,10 +18,12 @@ PROTOCOL = ROOT / "protocol"
 PAGES = {
     "index.html": PROTOCOL / "PROTOCOL.md",
     "golden.html": PROTOCOL / "golden" / "README.md",
+    "realtime.html": PROTOCOL / "REALTIME.md",
     "schema.html": PROTOCOL / "schema" / "README.md",
 }
 LINKS = {
     "golden/README.md": "golden.html",
+    "REALTIME.md": "realtime.html",
     "schema/README.md": "schema.html",
     "../PROTOCOL.md": "index.html",
 }
