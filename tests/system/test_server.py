@@ -49,7 +49,7 @@ async def test_a_spoken_question_is_understood_and_answered_from_the_facts(
         turn = await fan.say(clips["fan_question"], reply_wait_s=60)
         assert "cat" in heard(turn).lower()
         assert re.search(r"\bmiso\b", said(turn), re.IGNORECASE), said(turn)
-        assert report(turn).kind in ("llm", "prepared")
+        assert report(turn).kind in ("llm", "prepared", "opening")
         scored = score_turn(turn)
         assert not scored.missed
         assert not scored.cut_off
@@ -64,7 +64,7 @@ async def test_what_nobody_prepared_is_answered_by_the_language_model(
     async with Fan(server.ws_url, server.token) as fan:
         turn = await fan.say(clips["fan_thanks"], reply_wait_s=60)
         assert "music" in heard(turn).lower()
-        assert report(turn).kind == "llm"
+        assert report(turn).kind in ("llm", "opening")
         assert len(said(turn).split()) >= 2
 
 
@@ -191,7 +191,7 @@ async def test_the_page_and_the_operators_routes(server: ServerProcess) -> None:
     async with httpx.AsyncClient(base_url=server.url) as web:
         page = await web.get("/")
         assert page.status_code == 200
-        assert "default-src 'self'" in page.headers["content-security-policy"]
+        assert "default-src 'none'" in page.headers["content-security-policy"]
         assert (await web.get("/health")).json()["status"] == "ok"
         assert (await web.get("/ready")).status_code == 200
         metrics = (await web.get("/metrics")).text
