@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import count
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
@@ -21,7 +22,7 @@ from protocol.messages import (
     TextInput,
 )
 from server.conformance.hands import Check
-from server.conformance.line import Target
+from server.conformance.line import Line, Target
 from server.conformance.report import NotApplicableError, ViolationError
 from server.conformance.witness import demand
 
@@ -126,10 +127,20 @@ async def _long_text(target: Target) -> None:
 
 async def _flood(target: Target) -> None:
     async with target.fan() as line:
-        with suppress(ConnectionClosed):
-            for nonce in range(10 * line.welcome.limits.max_messages_per_s):
-                await line.send(Ping(nonce))
-        await line.error("rate_limited")
+        # Answers are read beside it: who does not read is dropped for that, and not for the flood.
+        pings = asyncio.create_task(_ping_on(line), name="flood")
+        try:
+            await line.error("rate_limited")
+        finally:
+            pings.cancel()
+            await asyncio.gather(pings, return_exceptions=True)
+
+
+async def _ping_on(line: Line) -> None:
+    with suppress(ConnectionClosed):
+        for nonce in count():
+            await line.send(Ping(nonce))
+            await asyncio.sleep(0)  # others have their turn, also where sending never waits
 
 
 async def _audio_ahead(target: Target) -> None:
