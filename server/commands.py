@@ -29,7 +29,7 @@ from server.model_store.cli import models_command
 from server.model_store.store import ModelError
 from server.page_files import looks_of
 from server.room import Room, RoomRules
-from server.session import SessionSettings
+from server.shared import SessionSettings
 from server.talk import talk_command
 from server.tokens import JoinClaims, TokenSigner
 

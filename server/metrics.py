@@ -71,6 +71,8 @@ class TurnTimes:
     voice_end_at: float
     pause_noticed_at: float
     words_at: float | None = None
+    judged_at: float | None = None  # how likely a sentence ends there
+    score_asked_at: float | None = None
     scored_at: float | None = None
 
 
@@ -88,7 +90,8 @@ def turn_report(times: TurnTimes | None, reply: Reply, sent_at: float, epoch: fl
         ("fan_speaks", times.onset_at, times.voice_end_at) if times else ("fan_speaks", None, None),
         ("notice_pause", times.voice_end_at, times.pause_noticed_at) if times else ("notice_pause", None, None),
         ("recognise", times.pause_noticed_at, times.words_at) if times else ("recognise", None, None),
-        ("score_turn", times.pause_noticed_at, times.scored_at) if times else ("score_turn", None, None),
+        ("judge_ending", times.words_at, times.judged_at) if times else ("judge_ending", None, None),
+        ("score_turn", times.score_asked_at, times.scored_at) if times else ("score_turn", None, None),
         ("first_token", reply.begun_at, reply.first_piece_at),
         ("first_clause", reply.begun_at, reply.first_clause_at),
         ("first_voice", reply.first_clause_at, reply.first_voice_at),

@@ -51,6 +51,7 @@ class Reply:
     begun_at: float
     mood: Mood = "unclear"  # the fan's, as far as they let us guess
     kind: ReplyKind = "llm"
+    guess: bool = False  # work on it began before its commit
     committed: bool = False
     words: list[WordSpan] = field(default_factory=list)  # spoken so far, for the history
     total_samples: int = 0

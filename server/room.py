@@ -16,7 +16,8 @@ from server.admission import Door
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies, rehearse
-from server.session import Session, SessionSettings, Shared
+from server.session import Session
+from server.shared import SessionSettings, Shared
 from server.tokens import JoinClaims, TokenSigner
 from server.visits import Visits
 

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -35,15 +35,14 @@ from protocol.messages import (
 )
 from server.ears import Ears
 from server.empathy import Sensing
-from server.lanes import Lanes
-from server.load import Load
-from server.metrics import Metrics, TurnTimes, turn_report
+from server.metrics import TurnTimes, turn_report
 from server.outbox import Outbox
-from server.prepared import PreparedReplies, opening_line
+from server.prepared import opening_line
 from server.presence import Presence
 from server.read_ahead import ReadAhead
 from server.reply import ReplyMaker
 from server.session_clock import SessionClock
+from server.shared import Shared
 from server.speaker import Speaker
 from server.tracing import trace_turn
 from speech.interjections import is_echo
@@ -78,29 +77,9 @@ log = structlog.get_logger()
 
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
-BUSY = "Many people are talking with me right now; captions and answers may come a little later."
-EASED = "I have more time for you again."
+BUSY = "The server is slower than usual right now; captions and answers may come a little later."
+EASED = "The server is as quick as usual again."
 AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
-
-
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
-    """What the configuration says about every session."""
-
-    max_tokens: int = 80
-    greet: bool = True
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What all sessions of a server have in common."""
-
-    lanes: Lanes
-    prepared: PreparedReplies
-    metrics: Metrics
-    settings: SessionSettings = SessionSettings()
-    load: Load = field(default_factory=Load)
 
 
 class Session:
@@ -284,7 +263,7 @@ class Session:
             case ScoreTurn():
                 self._spawn(self._score(action, self._times), f"score-{action.turn_id}.{action.revision}")
             case JudgeEnding():
-                self._spawn(self._judge(action), f"judge-{action.turn_id}")
+                self._spawn(self._judge(action, self._times), f"judge-{action.turn_id}")
             case OpenTurn() | CloseTurn() | ShowTranscript():
                 self._follow_turn(action)
             case StartReply():
@@ -334,13 +313,17 @@ class Session:
         self._handle(heard)
 
     async def _score(self, request: ScoreTurn, times: TurnTimes | None) -> None:
+        if times:
+            times.score_asked_at = self._clock()
         scored = await self._ears.score(request)
         if times:
             times.scored_at = self._clock()
         self._handle(scored)
 
-    async def _judge(self, request: JudgeEnding) -> None:
+    async def _judge(self, request: JudgeEnding, times: TurnTimes | None) -> None:
         judged = await self._ears.judge(request, self._dialogue.last_said())
+        if times and times.words_at is not None:  # of the final words, not of a partial
+            times.judged_at = self._clock()
         self._handle(judged)
 
     # --- replies ---

@@ -84,6 +84,7 @@ class Speaker:
             if reply.committed:
                 self._dialogue.spoke(reply.id, chunk.words)
 
+        reply.guess = not reply.committed
         try:
             await self._maker.make(reply, put)
         except StagedoorError as error:
@@ -101,10 +102,9 @@ class Speaker:
         reply = self.reply
         if reply is None or reply.id != reply_id:
             return
-        reply.committed_at = self._clock()
-        if reply.committed_at > reply.begun_at:
+        reply.committed, reply.committed_at = True, self._clock()
+        if reply.guess:
             self._metrics.speculations.labels("kept").inc()
-        reply.committed = True
         self.face = reply.face
         self._dialogue.begin_reply(reply_id, reply.text)
         self._dialogue.spoke(reply_id, reply.words)
@@ -140,7 +140,7 @@ class Speaker:
         if reply.committed:
             self._dialogue.heard(reply.id, heard)
             self._dialogue.cut(reply.id)
-        else:
+        elif reply.guess:
             self._metrics.speculations.labels("dropped").inc()
         self._count(reply)
         self._metrics.cancelled.labels(action.reason, str(bool(heard)).lower()).inc()

@@ -20,7 +20,8 @@ from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies
-from server.session import Session, SessionSettings, Shared
+from server.session import Session
+from server.shared import SessionSettings, Shared
 
 JAW = ARKIT_52.index("jawOpen")
 _BARS = " ▁▂▃▄▅▆▇█"

@@ -241,10 +241,7 @@ class Rules:
         return []
 
     def mark_heard(self, event: ReplyHeard, now: float) -> list[Action]:
-        if not self._is_over(event):
-            return []
-        self.habits.answered()
-        return self._rest(now)
+        return self._rest(now) if self._is_over(event) else []
 
     def _is_over(self, event: ReplyHeard) -> bool:
         total = self._reply.total_samples if self._reply else None
@@ -267,6 +264,8 @@ class Rules:
 
     def _rest(self, now: float) -> list[Action]:
         """Nobody has the floor; a line that waited is said now."""
+        if self._reply:  # it was not cancelled: the fan heard it in peace
+            self.habits.answered()
         ended = self._end_reply()
         self.state = State.IDLE
         line, self._line_waiting = self._line_waiting, None
@@ -282,7 +281,8 @@ class Rules:
     def overlap(self, event: Event, now: float) -> list[Action]:
         reply = self._reply
         if reply is None or reply.audible_at is None or now - reply.audible_at < WENT_ON_S:
-            self.habits.cut_off()
+            if reply and reply.text:  # a line of the persona's own cuts nobody off
+                self.habits.cut_off()
             return [*self._silence("fan_went_on"), *self.open_turn(event, now)]
         opened = self.open_turn(event, now)
         self._turn.partial_at = now + FIRST_LOOK_S

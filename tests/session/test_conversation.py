@@ -166,6 +166,21 @@ def test_a_guess_that_was_wrong_is_never_heard() -> None:
     run_virtual(story())
 
 
+def test_only_what_was_begun_before_its_commit_counts_as_a_guess() -> None:
+    async def story() -> None:
+        async with fan_in(World(answers={"hello": "Hi."})) as fan:
+            kept = fan.room.metrics.speculations.labels("kept")
+            fan.send(TextInput("hello"))
+            await asyncio.sleep(3)
+            assert fan.words() == "Hi."
+            assert kept._value.get() == 0, "a typed turn is committed at once"
+            await fan.speak(0, words=5)
+            await fan.silence(2)
+            assert kept._value.get() == 1, "a spoken one is begun while its end is judged"
+
+    run_virtual(story())
+
+
 LONG = " ".join(f"This is sentence number {n} of a very long story." for n in range(1, 9))
 
 

@@ -33,7 +33,7 @@ from server.connection import Connection, SocketClosedError
 from server.lanes import InlineLane, Lanes, LlmLane, run_llm
 from server.prepared import PreparedSpeech
 from server.room import Room, RoomRules
-from server.session import SessionSettings
+from server.shared import SessionSettings
 from server.tokens import TokenSigner
 from speech.engines.scripted import ScriptedAsr, ScriptedEnding, ScriptedTts, ScriptedTurn, ScriptedVad, spoken_line
 

@@ -1,6 +1,6 @@
 """A GPU, or its libraries, that are configured and not there: one sentence that says what to do."""
 
-import importlib.util
+import sys
 from pathlib import Path
 
 import ctranslate2
@@ -11,8 +11,8 @@ from protocol.errors import EngineError
 from speech.engines.whisper import Whisper
 
 
-@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="the extra is installed")
-def test_the_gpu_extra_is_asked_for() -> None:
+def test_the_gpu_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where the extra is not installed
     with pytest.raises(EngineError, match=r"needs the gpu extra: pip install 'stagedoor\[gpu\]'"):
         TransformersEngine("any/model")
 

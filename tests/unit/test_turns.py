@@ -382,6 +382,23 @@ def test_stop_stops(stage: Stage) -> None:
     assert stage.machine.state is State.IDLE
 
 
+def test_a_greeting_that_is_talked_over_cuts_nobody_off(stage: Stage) -> None:
+    stage.after(0.1, LineDue("Hello, I am an AI."))
+    stage.after(0.1, ReplyAudible(1))
+    assert stage.after(0.1, FanStarted()) == [CancelReply(1, "fan_went_on"), OpenTurn(1)]
+    assert stage.machine.habits.caution == 0
+
+
+def test_caution_fades_for_clients_without_marks_too(stage: Stage) -> None:
+    stage.machine.habits.cut_off()
+    before = stage.machine.habits.caution
+    stage.after(0.1, FanTyped("hello"))
+    hear_reply(stage, 1, seconds=2)
+    stage.wait(5.0)
+    assert stage.machine.state is State.IDLE
+    assert stage.machine.habits.caution < before
+
+
 @pytest.mark.parametrize(
     ("a", "b", "same"),
     [
