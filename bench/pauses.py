@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar.engines.llamacpp import load_gguf
 from bench.clips import Clip
 from bench.microphone import NOISE
 from protocol.timeline import INPUT_RATE_HZ
 from server.model_store.store import open_store
 from speech.asr import AsrJob, TurnAudio
 from speech.ending import EndingJob
-from speech.engines.next_word import NextWord
+from speech.engines.next_word import CONTEXT_TOKENS, SLOTS, NextWord
 from speech.engines.silero import SileroVad
 from speech.engines.smart_turn import SmartTurn
 from speech.engines.whisper import Whisper
@@ -69,7 +70,8 @@ class Listener:
         self._vad = SileroVad(store.path("silero-vad"))
         self._turn = SmartTurn(store.path("smart-turn"))
         self._asr = Whisper(store.path("whisper-base"))
-        self._ending = NextWord(store.path("smollm2-135m") / "model.gguf")
+        small = store.path("smollm2-135m") / "model.gguf"
+        self._ending = NextWord(load_gguf(small, threads=1, slots=SLOTS, context_tokens=CONTEXT_TOKENS))
 
     def pauses(self, clip: Clip) -> list[Pause]:
         """Every pause of the clip, with what was known when it was noticed."""

@@ -57,12 +57,14 @@ def load_recogniser(config: Config) -> Group:
 
 def load_reader(_: Config) -> Group:
     """What do the words mean, and are they a whole sentence?"""
+    from avatar.engines.llamacpp import load_gguf
     from avatar.engines.minilm import MiniLm
-    from speech.engines.next_word import NextWord
+    from speech.engines.next_word import CONTEXT_TOKENS, SLOTS, NextWord
 
     store = open_store()
     meaning = MiniLm(store.path("minilm"))
-    ending = NextWord(store.path("smollm2-135m") / "model.gguf")
+    small = load_gguf(store.path("smollm2-135m") / "model.gguf", threads=1, slots=SLOTS, context_tokens=CONTEXT_TOKENS)
+    ending = NextWord(small)
     return Group({"meaning": Work(meaning.run), "ending": Work(ending.run)}, close=ending.close)
 
 

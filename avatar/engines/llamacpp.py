@@ -27,15 +27,12 @@ class LlamaCppEngine:
 
     def __init__(self, path: Path, *, threads: int = 1, slots: int = 1, context_tokens: int = 2048) -> None:
         """Loads the model and makes one token, so that the first fan does not wait for it. Raises EngineError."""
-        if not path.is_file():
-            raise EngineError(f"no language model at {path}")
         self.slots = slots
         self._path = path
         self._table = SlotTable(slots)
-        try:
-            self._server: xllamacpp.Server | None = xllamacpp.Server(_params(path, threads, slots, context_tokens))
-        except RuntimeError as error:
-            raise EngineError(f"llama.cpp cannot load {path}: is the file whole, and a GGUF model?") from error
+        self._server: xllamacpp.Server | None = load_gguf(
+            path, threads=threads, slots=slots, context_tokens=context_tokens
+        )
         # Also a guard: freeing a server that never ran a request can hang (xllamacpp 2026.10, seen 1 time in 20).
         self._run({"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}, lambda piece: False)
 
@@ -109,6 +106,16 @@ def _request(prompt: Prompt, slot: int, max_tokens: int) -> dict[str, Any]:
         **_NO_LOOPS,
         "id_slot": slot,
     }
+
+
+def load_gguf(path: Path, *, threads: int, slots: int, context_tokens: int) -> xllamacpp.Server:
+    """A model with so many slots of so many tokens; its listener answers nobody. Raises EngineError."""
+    if not path.is_file():
+        raise EngineError(f"no language model at {path}")
+    try:
+        return xllamacpp.Server(_params(path, threads, slots, context_tokens))
+    except RuntimeError as error:
+        raise EngineError(f"llama.cpp cannot load {path}: is the file whole, and a GGUF model?") from error
 
 
 def _params(path: Path, threads: int, slots: int, context_tokens: int) -> xllamacpp.CommonParams:

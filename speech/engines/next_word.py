@@ -6,12 +6,8 @@ new sentence. It reads the fan's words inside a short dialogue, so that "Ohio" i
 
 import math
 import re
-import secrets
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
-
-import xllamacpp
+from typing import Any, Final, Protocol
 
 from protocol.errors import EngineError
 from speech.ending import EndingJob, last_words
@@ -19,7 +15,6 @@ from speech.ending import EndingJob, last_words
 CONTEXT_TOKENS: Final = 512  # for each slot: the example, two turns and KEPT_WORDS words
 SLOTS: Final = 4  # conversations whose words stay in the cache
 TOP_TOKENS: Final = 40  # of the next token's distribution; what ends a sentence is among them or improbable
-_SILENT: Final = -1
 
 #: The most likely ways to go on that end the sentence (chat templates write the end of a message as a token).
 _ENDS: Final = re.compile(r"^\s*[.?!]|^\s*$|^<\|(?:im_end|endoftext)\|>$")
@@ -33,18 +28,22 @@ _EXAMPLE: Final = (
 _EXAMPLE_ANSWER: Final = "About a year."
 
 
-class NextWord:
-    """A GGUF chat model that uses the ChatML template. Thread-safe."""
+class Completions(Protocol):
+    """A loaded language model that completes a text: xllamacpp.Server."""
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
-        """Loads the model and reads the example, so that the first fan does not wait. Raises EngineError."""
-        if not path.is_file():
-            raise EngineError(f"no language model at {path}")
-        try:
-            self._server: xllamacpp.Server | None = xllamacpp.Server(_params(path, threads))
-        except RuntimeError as error:
-            raise EngineError(f"llama.cpp cannot load {path}: is the file whole, and a GGUF model?") from error
-        self._end_prob(EndingJob("Hello"))
+    def handle_completions(self, request: dict[str, Any]) -> Any:
+        """The completion, as OpenAI's API has it, with the probabilities of its tokens."""
+
+
+class NextWord:
+    """Asks a chat model that uses the ChatML template, with slots of CONTEXT_TOKENS. Thread-safe."""
+
+    def __init__(self, model: Completions) -> None:
+        """Reads the example, so that the first fan does not wait. Raises EngineError."""
+        self._model: Completions | None = model
+        (read,) = self.run([EndingJob("Hello")])
+        if isinstance(read, Exception):
+            raise read
 
     def run(self, jobs: Sequence[EndingJob]) -> list[float | Exception]:
         """See EndingEngine."""
@@ -57,13 +56,13 @@ class NextWord:
         return answers
 
     def close(self) -> None:
-        """Frees the model."""
-        self._server = None
+        """Lets the model go."""
+        self._model = None
 
     def _end_prob(self, job: EndingJob) -> float:
-        if self._server is None:
+        if self._model is None:
             raise EngineError("the model was closed")
-        answer = self._server.handle_completions(
+        answer = self._model.handle_completions(
             {
                 "prompt": prompt(job),
                 "max_tokens": 1,
@@ -73,7 +72,10 @@ class NextWord:
                 "cache_prompt": True,
             }
         )
-        return ending_share(answer["choices"][0]["logprobs"]["content"][0]["top_logprobs"])
+        choice = answer["choices"][0]
+        if not choice.get("logprobs"):  # not a token was written: nothing is likelier than that the message ends
+            return 1.0
+        return ending_share(choice["logprobs"]["content"][0]["top_logprobs"])
 
 
 def prompt(job: EndingJob) -> str:
@@ -85,29 +87,9 @@ def prompt(job: EndingJob) -> str:
 
 def ending_share(candidates: Sequence[dict[str, Any]]) -> float:
     """The probability mass of the candidates ({token, logprob}) that end a sentence."""
-    return min(1.0, sum(math.exp(each["logprob"]) for each in candidates if _ENDS.search(each["token"])))
+    return min(1.0, math.fsum(math.exp(each["logprob"]) for each in candidates if _ENDS.search(each["token"])))
 
 
 def _clean(text: str) -> str:
     """Without anything that could be a control token: the words come from a stranger."""
     return " ".join(_CONTROL.sub(" ", text).split())
-
-
-def _params(path: Path, threads: int) -> xllamacpp.CommonParams:
-    """See avatar/engines/llamacpp.py: the library's own listener stays behind a key that nobody is told."""
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = CONTEXT_TOKENS * SLOTS
-    params.n_parallel = SLOTS
-    params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = threads
-    params.fit_params = False
-    params.cache_ram_mib = 0
-    params.n_threads_http = 1
-    params.hostnames = ["127.0.0.1"]
-    params.api_keys = [secrets.token_hex(32)]
-    params.cors_origins = ""
-    params.ui = False
-    params.endpoint_slots = False
-    params.verbosity = _SILENT
-    return params
