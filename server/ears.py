@@ -44,10 +44,15 @@ SETTLE_LOOKBACK_S = 4.0  # a long monologue is cut at the quietest spot of its l
 class Ears:
     """The ears of one session. Owns no task: callers await its methods, and cancel them."""
 
-    def __init__(self, lanes: Lanes, audio_in: AudioFormat, language: str, clock: Callable[[], float]) -> None:
-        """Raises UnsupportedError for an encoding or a sample rate that is not spoken."""
+    def __init__(
+        self, session: str, lanes: Lanes, audio_in: AudioFormat, language: str, clock: Callable[[], float]
+    ) -> None:
+        """`session` is whose turn it is in the lanes. Raises UnsupportedError for an encoding or a sample rate that is
+        not spoken.
+        """
         if audio_in.encoding != "pcm16":
             raise UnsupportedError(f"audio encoding {audio_in.encoding!r} is not spoken here; send pcm16")
+        self._session = session
         self._lanes = lanes
         self._asked_language = _code(language, lanes.languages)
         self.language = self._asked_language or "en"  # the fan's, as far as is known
@@ -100,7 +105,7 @@ class Ears:
         frames = self._framer.feed(pcm)
         if not len(frames):
             return
-        result = await self._lanes.vad.ask(VadJob(frames, self._vad_state))
+        result = await self._lanes.vad.ask(VadJob(frames, self._vad_state), session=self._session)
         self._vad_state = result.state
         for event in self._segmenter.feed(result.probs):
             if isinstance(event, SpeechStarted):
@@ -179,7 +184,7 @@ class Ears:
         self._audio.settle(heard.text, cut)
 
     async def _ask(self, pcm: NDArray[np.float32], priority: Priority, *, quick: bool) -> Hypothesis:
-        heard = await self._lanes.asr.ask(AsrJob(pcm, self._asked_language, quick=quick), priority)
+        heard = await self._lanes.asr.ask(AsrJob(pcm, self._asked_language, quick=quick), priority, self._session)
         if heard.text:
             self.language = heard.language
         return heard
@@ -188,7 +193,7 @@ class Ears:
         """How complete the turn sounds. A model that fails is answered with None: silence alone decides then."""
         try:
             window = self._audio.window(self._voice_end_samples)
-            prob: float | None = await self._lanes.turn.ask(window)
+            prob: float | None = await self._lanes.turn.ask(window, session=self._session)
         except ServerError as error:
             log.warning("turn_score_failed", code=error.code, error=str(error))
             prob = None
@@ -201,7 +206,7 @@ class Ears:
         prob: float | None = None
         if self.language == "en":
             try:
-                prob = await self._lanes.ending.ask(EndingJob(request.text, said_before))
+                prob = await self._lanes.ending.ask(EndingJob(request.text, said_before), session=self._session)
             except ServerError as error:
                 log.warning("ending_failed", code=error.code, error=str(error))
         return EndingJudged(request.turn_id, request.text, prob)

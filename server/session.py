@@ -100,7 +100,7 @@ class Session:
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._ears = Ears(lanes, hello.audio_in, hello.language, self._clock)
+        self._ears = Ears(session_id, lanes, hello.audio_in, hello.language, self._clock)
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))

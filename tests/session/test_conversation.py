@@ -24,6 +24,8 @@ from protocol.messages import (
     Welcome,
 )
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
+from server.batching import Priority
+from server.lanes import InlineLane
 from speech.engines.scripted import ScriptedTts, spoken_line
 from tests.session.virtual import run_virtual
 from tests.session.world import PERSONAS, World, fan_in, fans_in
@@ -162,6 +164,27 @@ def test_a_guess_that_was_wrong_is_never_heard() -> None:
             assert len(world.llm.streamed) == 2, "a reply was begun for the first half"
             assert {c.reply_id for c in fan.chunks()} == {2}
             assert fan.all(ReplyCancelled) == []
+
+    run_virtual(story())
+
+
+def test_every_job_of_the_ears_says_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lanes can only take turns between fans when they know them."""
+    asked: dict[str, set[str]] = {}
+    plain = InlineLane.ask
+
+    async def noted(lane: InlineLane, job: object, priority: Priority = Priority.COMMITTED, *args, **names) -> object:
+        asked.setdefault(lane.name, set()).add(names.get("session") or (args[0] if args else ""))
+        return await plain(lane, job, priority, *args, **names)
+
+    monkeypatch.setattr(InlineLane, "ask", noted)
+
+    async def story() -> None:
+        async with fan_in(World(lines=["I saw you there"], answers={})) as fan:
+            await fan.speak(0, words=4)
+            await fan.silence(4)
+            (session,) = {welcome.session_id for welcome in fan.all(Welcome)}
+            assert [asked[lane] for lane in ("vad", "asr", "turn", "ending", "tts", "llm")] == [{session}] * 6
 
     run_virtual(story())
 
