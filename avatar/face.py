@@ -152,7 +152,11 @@ class Face:
             return np.zeros((0, N_CHANNELS), np.uint8)
         grip = np.clip(spoken[:, [_ROLLED]] / VISEME_POSES["PP"][_ROLLED], 0.0, 1.0)
         grip[0] = 0.0  # the first frame belongs to the seam
-        spoken = np.clip(spoken + fading(self._mouth - spoken[0], n_frames) * (1.0 - grip), 0.0, 1.0)
+        offset = fading(self._mouth - spoken[0], n_frames)
+        round_offset = offset[:, _ROUND]
+        offset *= 1.0 - grip  # lips that meet do so at once, ...
+        offset[:, _ROUND] = round_offset  # ... however round they still are
+        spoken = np.clip(spoken + offset, 0.0, 1.0)
         residue = fading(self._residue, n_frames)
         frames = as_bytes(_joined(spoken, rest) + residue)
         low, high = self._last.astype(int) - _SEAM_BYTES, self._last.astype(int) + _SEAM_BYTES

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from avatar.blendshapes import INDEX, lip_gap
@@ -185,6 +185,7 @@ def play(face, acts):
 
 
 @settings(deadline=None, max_examples=60)
+@example(0, [("say", "OOOO.u", 26, CALM), ("say", "", 2, CALM)])  # lips met by sound alone, still round
 @given(st.integers(0, 50), st.lists(ACTS, max_size=12))
 def test_no_seam_jumps_and_the_same_session_gives_the_same_bytes(seed, acts):
     slices = play(Face(seed=seed), acts)
@@ -192,5 +193,5 @@ def test_no_seam_jumps_and_the_same_session_gives_the_same_bytes(seed, acts):
         assert jumps(np.stack([before[-1], after[0]])).max() <= SEAM_STEP
     if slices:
         inside = np.delete(jumps(np.concatenate(slices)[:, :52]), LIDS, axis=1)
-        assert inside.max(initial=0.0) <= 0.55
+        assert inside.max(initial=0.0) <= 0.5
     assert b"".join(s.tobytes() for s in slices) == b"".join(s.tobytes() for s in play(Face(seed=seed), acts))
