@@ -6,7 +6,7 @@ read; what they say moves the face. What comes next: the clean text is spoken, e
 
 import re
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from avatar.text_emotion import Reading, is_shouted, read
 from protocol.timeline import EmotionCategory, EmotionCue, Gesture
@@ -35,6 +35,16 @@ class Emotion:
     def cue(self, start_samples: int) -> EmotionCue:
         """The feeling as it goes on the reply's clock."""
         return EmotionCue(start_samples, self.category, self.valence, self.arousal)
+
+
+class GestureMark(NamedTuple):
+    """A gesture, and the word it goes with: the index in `text.split()` of the one its mark stands before.
+
+    The number of words when none follows.
+    """
+
+    name: Gesture
+    word: int
 
 
 #: Words inside marks, by their stem: "laughs", "laughing" and "laughed" are all `laugh`.
@@ -90,12 +100,13 @@ _PICTURE = re.compile(
     "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u2600-\u27bf\u2b00-\u2bff\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]"
 )
 _ENDING = re.compile(r"(?:ingly|edly|ing|ies|es|ed|ly|s|e)$")
+_HERE: Final = "\ue000"  # where a mark stood, while the others are taken out: a character that no text has
 _NOT_STAGE: Final = frozenset(
     "always this was is does has yes us ours his its perhaps sometimes as plus unless".split()
 )
 
 
-def split_marks(text: str) -> tuple[str, Emotion | None, tuple[Gesture, ...]]:
+def split_marks(text: str) -> tuple[str, Emotion | None, tuple[GestureMark, ...]]:
     """The text to be spoken, the feeling its marks name (the first one; None without marks), and its gestures.
 
     Square brackets and stage directions in asterisks or underscores are dropped even when nobody knows them;
@@ -103,43 +114,55 @@ def split_marks(text: str) -> tuple[str, Emotion | None, tuple[Gesture, ...]]:
     stressed *word* inside a sentence keep their words.
     """
     marks = _Marks()
-    text = _STRONG.sub(r"\2", text)
+    text = _STRONG.sub(r"\2", text.replace(_HERE, " "))
     text = _MARK.sub(marks.take_mark, text)
     text = _FACE.sub(lambda found: _TYPED[found[0]], text)
     text = _PICTURE.sub(marks.take_picture, text)
     text = re.sub(r"[*\[\]]+", " ", text)  # what is left of a mark that was cut in two
-    text = re.sub(r"\s+([,.!?;:…])", r"\1", re.sub(r"\s+", " ", text)).strip()
-    return text, Emotion.named(marks.feels[0]) if marks.feels else None, tuple(dict.fromkeys(marks.gestures))
+    before, *pieces = text.split(_HERE)
+    gestures: dict[Gesture, int] = {}
+    for piece in pieces:
+        place, _, rest = piece.partition(" ")
+        gestures.setdefault(GESTURES[int(place)], len(_tidy(before).split()))
+        before += rest
+    feeling = Emotion.named(marks.feels[0]) if marks.feels else None
+    return _tidy(before), feeling, tuple(GestureMark(*found) for found in gestures.items())
+
+
+def _tidy(text: str) -> str:
+    """One space between words, none before punctuation."""
+    return re.sub(r"\s+([,.!?;:…])", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
 class _Marks:
-    """What the marks of one text say, in their order; its methods are the replacements of the patterns above."""
+    """What the marks of one text say; its methods are the replacements of the patterns above. A gesture leaves a
+    trace of its place: _HERE, its index in GESTURES, a space.
+    """
 
     def __init__(self) -> None:
         self.feels: list[EmotionCategory] = []
-        self.gestures: list[Gesture] = []
 
     def take_mark(self, found: re.Match[str]) -> str:
         inside = found[found.lastgroup or 0]
         if found.lastgroup == "round" and not _is_direction(inside):
             return found[0]
-        if self._note(inside) or found.lastgroup == "square":
-            return " "
+        stems = [stem for word in re.findall(r"[a-z']+", inside.lower()) for stem in (word, _ENDING.sub("", word))]
+        feels = [_FEEL_OF[stem] for stem in stems if stem in _FEEL_OF]
+        gestures = [_GESTURE_OF[stem] for stem in stems if stem in _GESTURE_OF]
+        self.feels += feels
+        if feels or gestures or found.lastgroup == "square":
+            return " " + "".join(map(_trace, gestures))
         return inside if found.lastgroup == "cut" or _is_stressed_word(found, inside) else " "
 
     def take_picture(self, found: re.Match[str]) -> str:
         if found[0] in _PICTURE_FEEL:
             self.feels.append(_PICTURE_FEEL[found[0]])
-        if found[0] in _PICTURE_GESTURE:
-            self.gestures.append(_PICTURE_GESTURE[found[0]])
-        return " "
+        gesture = _PICTURE_GESTURE.get(found[0])
+        return " " if gesture is None else " " + _trace(gesture)
 
-    def _note(self, words: str) -> bool:
-        """Remembers what the words of a mark say; False when they say nothing."""
-        stems = [stem for word in re.findall(r"[a-z']+", words.lower()) for stem in (word, _ENDING.sub("", word))]
-        self.feels += [_FEEL_OF[stem] for stem in stems if stem in _FEEL_OF]
-        self.gestures += [_GESTURE_OF[stem] for stem in stems if stem in _GESTURE_OF]
-        return any(stem in _FEEL_OF or stem in _GESTURE_OF for stem in stems)
+
+def _trace(gesture: Gesture) -> str:
+    return f"{_HERE}{GESTURES.index(gesture)} "
 
 
 def _is_direction(inside: str) -> bool:

@@ -132,11 +132,11 @@ class Expression:
 
     def nod(self) -> None:
         """Acknowledges what was said; one that is under way is finished first."""
-        self._begin(ACKNOWLEDGE)
+        self._begin(ACKNOWLEDGE, self._frame)
 
-    def gesture(self, name: Gesture) -> None:
-        """Makes a gesture with head and face, from now on."""
-        self._begin(MOTIONS[name])
+    def gesture(self, name: Gesture, in_frames: int = 0) -> None:
+        """Makes a gesture with head and face, so many frames from now."""
+        self._begin(MOTIONS[name], self._frame + in_frames)
 
     def advance(self, n_frames: int) -> Weights:
         """The next frames, float32 [n_frames, N_CHANNELS], without mouth shapes."""
@@ -164,9 +164,9 @@ class Expression:
                 clear_of = at + _ACCENT_APART
         return frames
 
-    def _begin(self, motion: Motion) -> None:
-        if not any(running is motion for _, running, _ in self._motions):
-            self._motions += ((self._frame, motion, float(_energy(self._manners))),)
+    def _begin(self, motion: Motion, at: int) -> None:
+        if not any(running is motion and abs(at - begun) < motion.n_frames for begun, running, _ in self._motions):
+            self._motions += ((at, motion, float(_energy(self._manners))),)
 
     def _pay(self, attention: Attention) -> None:
         self._eyes.attend(attention, self._frame)

@@ -32,7 +32,7 @@ from avatar.emotion import Emotion
 from avatar.expression import Expression, Manners
 from avatar.life import Attention
 from avatar.visemes import merged, mouth_targets
-from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, Gesture, PhonemeSpan, VisemeSpan
+from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, PhonemeSpan, VisemeSpan
 
 SEAM_STEP: Final = 0.15
 _SEAM_BYTES: Final = int(SEAM_STEP * 255)
@@ -87,20 +87,20 @@ class Face:
         pcm: NDArray[np.float32],
         start_samples: int,
         emotion: Emotion,
-        gestures: Sequence[Gesture] = (),
+        gestures: Sequence[GestureCue] = (),
     ) -> FaceSlice:
         """The face for `pcm` (float32 at OUTPUT_RATE_HZ), which starts at `start_samples` of the reply.
 
-        What of `gestures` a head can do begins with the clause. Phoneme spans count from the clause's beginning;
-        without any, the mouth comes from the sound. Raises ValueError when `pcm` is not whole face frames.
+        Phoneme spans and `gestures` count from the clause's beginning. What of a gesture a head can do is in the
+        frames. Without phonemes the mouth comes from the sound. Raises ValueError when `pcm` is not whole face frames.
         """
         n_frames, odd = divmod(len(pcm), SAMPLES_PER_FACE_FRAME)
         if odd:
             raise ValueError(f"{len(pcm)} samples are not whole face frames of {SAMPLES_PER_FACE_FRAME}")
         self._expression.feel(emotion)
         self._mood, self._mood_left = emotion, _MOOD_FRAMES
-        for name in gestures:
-            self._expression.gesture(name)
+        for cue in gestures:
+            self._expression.gesture(cue.name, cue.start_samples // SAMPLES_PER_FACE_FRAME)
         spoken, spans, stressed = _spoken(spoken_phonemes, pcm)
         rest = self._expression.advance(n_frames)
         rest += self._expression.accents(stressed, n_frames, emotion.arousal)
@@ -144,6 +144,10 @@ class Face:
         if nod:
             self._expression.nod()
         return self._continue(resting_mouth(n_frames), self._expression.advance(n_frames))
+
+    def gesture(self, name: Gesture) -> None:
+        """Makes a gesture with the next frames, whatever they are."""
+        self._expression.gesture(name)
 
     def _continue(self, spoken: Weights, rest: Weights) -> Frames:
         """Joins mouth and expression to what was shown before, and remembers where they end."""

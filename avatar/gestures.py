@@ -4,7 +4,7 @@ Each is a short curve over the channels of channels.py, from rest to rest. What 
 the feeling at their moment.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,8 +12,9 @@ import numpy as np
 
 from avatar.blendshapes import Weights, pose
 from avatar.channels import HEAD_FULL_DEG, PITCH, ROLL, YAW, widened
+from avatar.emotion import GestureMark
 from avatar.life import Array, bump
-from protocol.timeline import FACE_FPS, Gesture
+from protocol.timeline import FACE_FPS, Gesture, GestureCue, WordSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,21 @@ class Motion:
         for channel, degrees in zip((PITCH, YAW, ROLL), self.turns(done), strict=True):
             added[:, channel] += inside * degrees / HEAD_FULL_DEG
         return np.asarray(added * np.float32(strength), np.float32)
+
+
+def at_words(marks: Sequence[GestureMark], words: Sequence[WordSpan]) -> tuple[GestureCue, ...]:
+    """When each gesture of a clause begins: with the first sound of the word that its mark stands before.
+
+    A written word without a sound (a dash) passes it on to the next one; behind the last word it begins with that
+    word, so that it is not made in silence. Samples as in `words`; without words, 0.
+    """
+    return tuple(GestureCue(_begin(mark, words), mark.name) for mark in marks)
+
+
+def _begin(mark: GestureMark, words: Sequence[WordSpan]) -> int:
+    heard = [(i, word) for i, word in enumerate(words) if word.end_samples > word.start_samples]
+    follows = next((word for i, word in heard if i >= mark.word), heard[-1][1] if heard else None)
+    return follows.start_samples if follows else 0
 
 
 def _still(done: Array) -> tuple[Array, Array, Array]:

@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 
 from avatar.affect import Mood, beginning, in_tone
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
-from avatar.emotion import Emotion, feel, split_marks
+from avatar.emotion import Emotion, GestureMark, feel, split_marks
 from avatar.face import Face, calm_cuts
+from avatar.gestures import at_words
 from avatar.llm import Prompt
 from avatar.openings import CHEERFUL, Act, Openings
 from avatar.persona import Persona
 from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
-from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, VisemeSpan, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
 from server.prepared import PREPARED_SEED, PreparedReplies
@@ -55,6 +56,7 @@ class Reply:
     committed: bool = False
     words: list[WordSpan] = field(default_factory=list)  # spoken so far, for the history
     total_samples: int = 0
+    gestures: tuple[Gesture, ...] = ()  # of marks with no word behind them so far
     first_piece_at: float | None = None  # the language model's first words
     first_clause_at: float | None = None
     first_voice_at: float | None = None  # the first clause was synthesised
@@ -134,7 +136,10 @@ class ReplyMaker:
                 for chunk in cut(reply.id, seq, clause):
                     put(chunk)
                     seq += 1
-        put(ReplyChunk(reply.id, seq, reply.total_samples, b"", b"", last=True))
+        for name in reply.gestures:
+            reply.face.gesture(name)
+        cues = tuple(GestureCue(reply.total_samples, name) for name in reply.gestures)
+        put(ReplyChunk(reply.id, seq, reply.total_samples, b"", b"", gestures=cues, last=True))
 
     # --- words ---
 
@@ -217,8 +222,9 @@ class ReplyMaker:
     # --- voice and face ---
 
     async def _speak(self, reply: Reply, words: _Said) -> _Clause | None:
-        said, marked, gestures = split_marks(words.text)
+        said, marked, marks = split_marks(words.text)
         if not said.strip():
+            reply.gestures += tuple(mark.name for mark in marks)
             return None
         if reply.first_clause_at is None:
             reply.first_clause_at = self._clock()
@@ -233,13 +239,15 @@ class ReplyMaker:
         if reply.first_voice_at is None:
             reply.first_voice_at = self._clock()
         start = reply.total_samples
-        face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion, gestures)
+        marks = (*(GestureMark(name, 0) for name in reply.gestures), *marks)
+        cues, reply.gestures = at_words(marks, spoken.words), ()
+        face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion, cues)
         spans = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
         reply.words.extend(spans)
         reply.total_samples += len(spoken.pcm)
         if reply.kind == "opening" and not reply.opening_samples:
             reply.opening_samples = reply.total_samples
-        cues = tuple(GestureCue(start, name) for name in gestures)
+        cues = tuple(GestureCue(cue.start_samples + start, cue.name) for cue in cues)
         return _Clause(spoken, face.frames, face.visemes, spans, emotion, cues, start)
 
 
@@ -283,7 +291,7 @@ def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
                 words=tuple(w for w in clause.words if start <= w.start_samples < stop),
                 visemes=tuple(v for v in clause.visemes if start <= v.start_samples < stop),
                 emotion=clause.emotion.cue(start) if begin == 0 else None,
-                gestures=clause.gestures if begin == 0 else (),
+                gestures=tuple(cue for cue in clause.gestures if start <= cue.start_samples < stop),
             )
         )
     return chunks

@@ -24,7 +24,26 @@ from protocol.timeline import EmotionCue
     ],
 )
 def test_marks_are_seen_and_not_heard(written, spoken, category, gestures):
-    assert split_marks(written) == (spoken, category and Emotion.named(category), gestures)
+    said, feeling, marks = split_marks(written)
+    assert (said, feeling) == (spoken, category and Emotion.named(category))
+    assert tuple(mark.name for mark in marks) == gestures
+
+
+@pytest.mark.parametrize(
+    ("written", "marks"),
+    [
+        ("[wave] Hi there!", [("wave", 0)]),
+        ("Hello [nod] my friend.", [("nod", 1)]),
+        ("Hello [nod], my friend.", [("nod", 1)]),
+        ("Well, *shrugs* who knows? 🤷", [("shrug", 1)]),
+        ("Yes [nod] yes, you 👉 there [laughs] and you!", [("nod", 1), ("point", 3), ("laugh", 4)]),
+        ("Bye now! 👋", [("wave", 2)]),
+        ("[heart]", [("heart", 0)]),
+        ("I (nods) *really* mean [shakes head slowly] it.", [("nod", 1), ("shake", 3)]),
+    ],
+)
+def test_a_gesture_remembers_the_word_it_stands_before(written, marks):
+    assert list(split_marks(written)[2]) == marks
 
 
 @pytest.mark.parametrize(
@@ -60,10 +79,11 @@ def test_what_is_not_a_mark_stays(written, spoken):
 @settings(deadline=None)
 @given(st.text(st.sampled_from("ab[]()*_ ❤:)joy!.")) | st.text(max_size=200))
 def test_no_mark_survives_any_text(text):
-    clean, _, _ = split_marks(text)
+    clean, _, marks = split_marks(text)
     assert not set("[]*") & set(clean)
     assert clean == clean.strip()
     assert len(clean) <= len(text)
+    assert all(0 <= mark.word <= len(clean.split()) for mark in marks)
 
 
 @pytest.mark.parametrize(

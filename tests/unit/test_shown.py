@@ -16,7 +16,7 @@ from avatar.face import SEAM_STEP, Face, calm_cuts
 from avatar.gaze import EYES_M, Gaze
 from avatar.layouts import LAYOUTS
 from avatar.shown import Shown
-from protocol.timeline import SAMPLES_PER_FACE_FRAME, PhonemeSpan
+from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, PhonemeSpan
 
 LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
@@ -86,7 +86,7 @@ def test_nonsense_and_a_nose_on_the_nose_are_ignored():
 
 def test_the_eyes_make_up_for_a_nod():
     face, shown = Face(seed=3), Shown("arkit52")
-    frames = said(face, "tɑ" * 12, gestures=("nod",))
+    frames = said(face, "tɑ" * 12, gestures=(GestureCue(0, "nod"),))
     assert as_weights(frames)[:40, PITCH].max() * HEAD_FULL_DEG > 6
     shown.speak(1, 0, frames.tobytes())
     still = line_of_sight(shown._reply)[5:40, 1]
