@@ -91,7 +91,8 @@ def _rest(person: Person, body: Mesh, hair: Hair, outfit: Outfit, light: list[Po
 
 def _lower_teeth(person: Person, morphs: FaceMorphs) -> Part:
     mesh = teeth(person, upper=False)
-    moves = {name: morph_of(mesh, move) for name, move in jaw_moves(person, morphs, mesh).items()}
+    normals = mesh.normals
+    moves = {name: morph_of(mesh, move, normals) for name, move in jaw_moves(person, morphs, mesh).items()}
     return _part(person, "TeethLower", mesh, Material("teethLower", roughness=0.25), moves, tint=True)
 
 

@@ -54,12 +54,20 @@ def smooth_normals(points: Points, triangles: Indices) -> Points:
     """Unit normals [n, 3], shared by points at the same place."""
     a, b, c = (points[triangles[:, i]] for i in range(3))
     flat = np.cross(b - a, c - a)
-    _, same = np.unique(np.round(points, 6), axis=0, return_inverse=True)
-    total = np.zeros((same.max() + 1, 3))
-    for corner in range(3):
-        np.add.at(total, same[triangles[:, corner]], flat)
+    same = _places(np.round(points, 6))
+    corners = same[triangles.T.reshape(-1)]
+    total = np.stack([np.bincount(corners, np.tile(flat[:, axis], 3)) for axis in range(3)], axis=1)
     normals = total[same]
     return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12))
+
+
+def _places(points: Points) -> Indices:
+    """A number for each point [n], the same for those at the same place; every number is used."""
+    order = np.lexsort(points.T)
+    new = np.any(np.diff(points[order], axis=0) != 0, axis=1)
+    places = np.empty(len(points), np.int64)
+    places[order] = np.concatenate(([0], np.cumsum(new)))
+    return places
 
 
 def triangulate(quads: Indices) -> Indices:

@@ -31,8 +31,8 @@ class FaceMorphs:
 
     def of(self, mesh: Mesh) -> dict[str, Morph]:
         """The morphs of a part whose points are base vertices."""
-        ids = ids_of(mesh)
-        return {name: morph_of(mesh, move[ids]) for name, move in self.moves.items()}
+        ids, normals = ids_of(mesh), mesh.normals
+        return {name: morph_of(mesh, move[ids], normals) for name, move in self.moves.items()}
 
     def lip_gap_mm(self, person: Person, name: str) -> float:
         """How far the lips part in the middle."""
@@ -59,10 +59,9 @@ def face_morphs(person: Person) -> FaceMorphs:
     return FaceMorphs(moves)
 
 
-def morph_of(mesh: Mesh, move: Points) -> Morph:
-    """A morph of the points that move, with the change of the normals, which reaches a little further."""
-    before = mesh.normals
-    turn = smooth_normals(mesh.points + move, mesh.triangles) - before
+def morph_of(mesh: Mesh, move: Points, normals: Points) -> Morph:
+    """A morph of the points that move, with the change of the mesh's normals, which reaches a little further."""
+    turn = smooth_normals(mesh.points + move, mesh.triangles) - normals
     moving = np.linalg.norm(move, axis=1) > _STILL_M
     at = np.flatnonzero(moving | (np.linalg.norm(turn, axis=1) > 0.03))
     if not len(at):
