@@ -17,7 +17,7 @@ from avatar.life import Attention
 from avatar.listening import Listener
 from avatar.shown import Shown
 from protocol.messages import FaceFormat, Listening, ReplyChunk, ServerMessage
-from protocol.timeline import FACE_FPS, GestureCue
+from protocol.timeline import FACE_FPS, GestureCue, PostureCue
 
 SLICE_FRAMES: Final = 12
 SLICE_S: Final = SLICE_FRAMES / FACE_FPS
@@ -44,6 +44,9 @@ class Presence:
         self._attention = attention
         self._post = post
         self._seq = 0
+        #: Gets every slice between replies in the house's channels, once told to; the client may want no face at all.
+        self.watch: Callable[[bytes, tuple[GestureCue, ...]], None] | None = None
+        self._posture: PostureCue | None = None
         self._mirrored: Emotion | None = None
         self._mirrored_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -81,9 +84,11 @@ class Presence:
     # --- what is sent ---
 
     def begin(self) -> None:
-        """From now on there is a face between replies. For a client that wants none nothing happens."""
+        """From now on there is a face between replies. For a client that wants none nothing happens, unless somebody
+        watches.
+        """
         self._begun = True
-        if self._shown.wanted and self._timer is None:
+        if (self._shown.wanted or self.watch) and self._timer is None:
             self._next_at = _now()
             self._tick()
 
@@ -107,8 +112,8 @@ class Presence:
 
     def close_mouth(self, heard_samples: int) -> None:
         """A reply was cut: the mouth is shut in the next frame the client shows."""
-        raw = self._face().close_mouth(heard_samples).tobytes()
-        self._send(*self._shown.close_mouth(heard_samples, raw))
+        raw, self._posture = self._face().close_mouth(heard_samples).tobytes(), None  # held as it is, for now
+        self._send(raw, *self._shown.close_mouth(heard_samples, raw))
         if self._timer:
             self.stop()
             self._next_at = _now() + SLICE_S
@@ -119,18 +124,22 @@ class Presence:
         if attention is not None:
             nod = self._listener.takes_nod()
             mirrored = self._mirrored if _now() < self._mirrored_until else None
-            frames = self._face().listen(SLICE_FRAMES, attention, nod=nod, mirrored=mirrored)
-            self._send(*self._shown.listen(frames.tobytes()), (GestureCue(0, "nod"),) if nod else ())
+            face = self._face()
+            raw = face.listen(SLICE_FRAMES, attention, nod=nod, mirrored=mirrored).tobytes()
+            self._posture = face.posture(attention)
+            self._send(raw, *self._shown.listen(raw), (GestureCue(0, "nod"),) if nod else ())
         self._next_at = max(self._next_at + SLICE_S, _now())
         self._arm()
 
     def _arm(self) -> None:
         self._timer = asyncio.get_running_loop().call_at(self._next_at, self._tick)
 
-    def _send(self, face: bytes, head: bytes, gestures: tuple[GestureCue, ...] = ()) -> None:
+    def _send(self, raw: bytes, face: bytes, head: bytes, gestures: tuple[GestureCue, ...] = ()) -> None:
+        if self.watch:
+            self.watch(raw, gestures)
         if self._shown.wanted:
             self._seq += 1
-            self._post(Listening(self._seq, face, head, gestures))
+            self._post(Listening(self._seq, face, head, gestures, self._posture))
 
 
 def _now() -> float:

@@ -8,9 +8,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -35,17 +33,18 @@ from protocol.messages import (
 )
 from server.ears import Ears
 from server.empathy import Sensing
-from server.metrics import TurnTimes, turn_report
+from server.hearing import AUDIO_GAP_S, Hearing
+from server.metrics import turn_report
 from server.outbox import Outbox
 from server.prepared import opening_line
 from server.presence import Presence
 from server.read_ahead import ReadAhead
 from server.reply import ReplyMaker
-from server.session_clock import SessionClock
+from server.session_clock import Alarm, SessionClock
 from server.shared import Shared
 from server.speaker import Speaker
+from server.taps import Tap, Taps
 from server.tracing import trace_turn
-from speech.interjections import is_echo
 from speech.turn_events import (
     Action,
     CancelReply,
@@ -68,7 +67,6 @@ from speech.turn_events import (
     StartReply,
     StopPressed,
     Tick,
-    WordsHeard,
 )
 from speech.turn_state import State
 from speech.turns import TurnMachine
@@ -79,7 +77,6 @@ DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
 BUSY = "The server is slower than usual right now; captions and answers may come a little later."
 EASED = "The server is as quick as usual again."
-AUDIO_GAP_S = 0.5  # a microphone that sends nothing for this long has fallen silent
 
 
 class Session:
@@ -92,15 +89,20 @@ class Session:
         self.persona = persona
         self._clock = SessionClock(asyncio.get_running_loop().time)
         self._epoch, self._epoch_ns = self._clock(), time.time_ns()
+        self.taps = Taps(self.now_ms)
         self.outbox = Outbox(self._clock, self._chunk_sent)
         self._lanes = lanes
         self._metrics = shared.metrics
         self._settings = settings
         self._load = shared.load
+        self.audio_in = hello.audio_in
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
+        self._deaf = False  # nothing of the fan is heard, though the time goes on
         self._ears = Ears(session_id, lanes, hello.audio_in, hello.language, self._clock)
+        self._hearing = Hearing(self._ears, shared.load, self._clock, self._echoes, self.report_error)
+        self._hearing.tell = self._sound
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
@@ -112,12 +114,10 @@ class Session:
         )
         self._sensing = Sensing(self._clock, self._ears, self.presence, shared.metrics)
         self.consent(hello.consents)
-        self._times: TurnTimes | None = None
         self._read_ahead = ReadAhead(session_id, lanes.llm, self._dialogue)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._gap_timer: asyncio.TimerHandle | None = None
-        self._hearing = asyncio.Lock()
+        self._timer = Alarm(self._clock, lambda at: self._handle(Tick(), at))
+        self._gap_timer = Alarm(self._clock, lambda _: self._spawn(self._hearing.fall_silent(), "gap"))
         self._log = log.bind(session=session_id, persona=persona.id)
 
     # --- what the connection calls ---
@@ -133,31 +133,26 @@ class Session:
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
+        if self._deaf:
+            data = bytes(len(data))
         over_avatar = self._machine.state in (State.REPLYING, State.OVERLAP)
-        await self._attend(self._ears.hear(data, over_avatar=over_avatar))
-        self._expect_audio()
+        await self._hearing.hear(data, over_avatar=over_avatar)
+        self.taps.tell(Tap.heard_fan, data)
+        self._gap_timer.set(self._clock() + AUDIO_GAP_S)
 
-    def _expect_audio(self) -> None:
-        if self._gap_timer:
-            self._gap_timer.cancel()
-        self._gap_timer = asyncio.get_running_loop().call_later(AUDIO_GAP_S, self._notice_gap)
+    def _sound(self, event: FanStarted | FanPaused) -> None:
+        if isinstance(event, FanPaused):
+            self.presence.fan_paused()
+        self._handle(event)
 
-    async def _attend(self, sounds: AsyncGenerator[FanStarted | FanPaused, None]) -> None:
-        async with self._hearing, aclosing(sounds):
-            async for event in sounds:
-                if isinstance(event, FanPaused):
-                    self.presence.fan_paused()
-                    self._times = TurnTimes(self._ears.onset_at, self._ears.voice_end_at, self._clock())
-                self._handle(event)
-
-    def _notice_gap(self) -> None:
-        if self._ears.speaking:
-            self._spawn(self._attend(self._ears.hear_silence(AUDIO_GAP_S)), "gap")
+    def _echoes(self) -> list[str]:
+        """The avatar's words that its own loudspeaker may bring back just now."""
+        return self._speaker.just_said() if self._machine.state is State.OVERLAP else []
 
     def type(self, text: str) -> None:
         """A typed turn; white space alone is nothing."""
-        if text.strip():
-            self._times = None
+        if text.strip() and not self._deaf:
+            self._hearing.times = None
             self._handle(FanTyped(text.strip()))
 
     def consent(self, consents: Consents) -> None:
@@ -177,11 +172,38 @@ class Session:
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
         if self._speaker.mark(reply_id, heard_samples):
+            self.taps.tell(Tap.avatar_heard, reply_id, heard_samples)
             self._handle(ReplyHeard(reply_id, heard_samples))
 
     def interrupt(self) -> None:
         """The fan pressed stop."""
         self._handle(StopPressed())
+
+    def tap(self, tap: Tap) -> None:
+        """It hears this conversation from now on."""
+        self.taps.add(tap)
+        self.presence.watch = lambda face, gestures: self.taps.tell(Tap.avatar_listened, face, gestures)
+        if not self._clock.stands:
+            self.presence.go_on()
+
+    def untap(self, tap: Tap) -> None:
+        """It hears nothing any more."""
+        self.taps.remove(tap)
+
+    def say(self, line: str) -> None:
+        """The persona says exactly this, now: in place of what it is saying, but not over the fan, who is answered
+        first.
+        """
+        self.interrupt()
+        self._handle(LineDue(line))
+
+    async def goodbye(self, line: str) -> None:
+        """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.
+        Returns when the line was heard to its end, or could not be said.
+        """
+        self._deaf = True
+        self._handle(LineDue(line))
+        await self.quiet()
 
     async def quiet(self) -> None:
         """Returns when nobody speaks and nothing is about to be said."""
@@ -202,8 +224,8 @@ class Session:
         self.mark(reply_id, heard_samples)
         self._speaker.rewind()
         self.presence.go_on()
-        self._arm_timer()
-        self._expect_audio()
+        self._timer.set(self._machine.deadline())
+        self._gap_timer.set(self._clock() + AUDIO_GAP_S)
 
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
@@ -228,7 +250,7 @@ class Session:
             self._at_rest.set()
         else:
             self._at_rest.clear()
-        self._arm_timer()
+        self._timer.set(self._machine.deadline())
 
     def _bear_load(self) -> None:
         """Does as much as the server can for everybody, and tells the fan when that changes."""
@@ -240,30 +262,20 @@ class Session:
         self._metrics.effort.set(effort)
         self.outbox.post(Notice("server", EASED if eased else BUSY))
 
-    def _arm_timer(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        deadline = self._machine.deadline()
-        if deadline is not None and not self._clock.stands:
-            # Timers may fire a hair early; the machine is told the time it asked for.
-            at = max(deadline, self._clock())
-            self._timer = asyncio.get_running_loop().call_at(self._clock.on_source(at), self._handle, Tick(), at)
-
     def _stop_timers(self) -> None:
         self.presence.stop()
-        for timer in (self._timer, self._gap_timer):
-            if timer:
-                timer.cancel()
+        self._timer.stop()
+        self._gap_timer.stop()
 
     def _act(self, action: Action) -> None:
+        times = self._hearing.times
         match action:
-            case Recognise():
-                self._spawn(self._recognise(action, self._times), f"recognise-{action.turn_id}.{action.revision}")
-            case ScoreTurn():
-                self._spawn(self._score(action, self._times), f"score-{action.turn_id}.{action.revision}")
-            case JudgeEnding():
-                self._spawn(self._judge(action, self._times), f"judge-{action.turn_id}")
+            case Recognise(turn_id, revision):
+                self._ask(self._hearing.recognise(action, times), f"recognise-{turn_id}.{revision}")
+            case ScoreTurn(turn_id, revision):
+                self._ask(self._hearing.score(action, times), f"score-{turn_id}.{revision}")
+            case JudgeEnding(turn_id):
+                self._ask(self._hearing.judge(action, self._dialogue.last_said(), times), f"judge-{turn_id}")
             case OpenTurn() | CloseTurn() | ShowTranscript():
                 self._follow_turn(action)
             case StartReply():
@@ -292,39 +304,11 @@ class Session:
                 self._sensing.end_turn()
             case ShowTranscript(turn_id, text, final, stable):
                 self.outbox.post(Transcript(turn_id, text, final, self._ears.language, stable))
+                self.taps.tell(Tap.fan_said, text, final)
                 if not final:
                     self.presence.fan_said(text)
                     self._sensing.hear_words(text)
                     self._read_ahead.hear(text, stable)
-
-    # --- the ears' tasks ---
-
-    async def _recognise(self, request: Recognise, times: TurnTimes | None) -> None:
-        try:
-            heard = await self._ears.recognise(request)
-        except StagedoorError as error:
-            self.report_error(error)
-            heard = WordsHeard(request.turn_id, request.revision, "", request.final)
-        if self._machine.state is State.OVERLAP and is_echo(heard.text, self._speaker.just_said()):
-            heard = replace(heard, text="")
-        if request.final and times:
-            times.words_at = self._clock()
-            self._load.heard(times.words_at - times.pause_noticed_at, asyncio.get_running_loop().time())
-        self._handle(heard)
-
-    async def _score(self, request: ScoreTurn, times: TurnTimes | None) -> None:
-        if times:
-            times.score_asked_at = self._clock()
-        scored = await self._ears.score(request)
-        if times:
-            times.scored_at = self._clock()
-        self._handle(scored)
-
-    async def _judge(self, request: JudgeEnding, times: TurnTimes | None) -> None:
-        judged = await self._ears.judge(request, self._dialogue.last_said())
-        if times and times.words_at is not None:  # of the final words, not of a partial
-            times.judged_at = self._clock()
-        self._handle(judged)
 
     # --- replies ---
 
@@ -337,14 +321,16 @@ class Session:
         self._speaker.start(action, prompt).mood = mood
 
     def _chunk_sent(self, chunk: ReplyChunk) -> None:
+        self.taps.tell(Tap.avatar_sent, chunk)
         reply = self._speaker.first_sound(chunk)
         if reply is None:
             return
-        report = turn_report(self._times if reply.line is None else None, reply, self._clock(), self._epoch)
+        report = turn_report(self._hearing.times if reply.line is None else None, reply, self._clock(), self._epoch)
         self._metrics.observe(report)
         trace_turn(report, self._epoch_ns)
         self._log.info("turn", kind=report.kind, voice_to_voice_ms=report.voice_to_voice_ms)
         self.outbox.post(report)
+        self.taps.tell(Tap.report, report)
         self._handle(ReplyAudible(reply.id))
 
     def _cancel(self, action: CancelReply) -> None:
@@ -354,7 +340,9 @@ class Session:
         if action.reason == "engine_failed":
             self.report_error(cut.reply.error or EngineError("the reply took too long"))
         if cut.sent:
-            self.outbox.post(ReplyCancelled(cut.reply.id, action.reason, cut.heard_samples))
+            cancelled = ReplyCancelled(cut.reply.id, action.reason, cut.heard_samples)
+            self.outbox.post(cancelled)
+            self.taps.tell(Tap.avatar_cut, cancelled)
             self.presence.close_mouth(cut.heard_samples)
 
     def _attention(self) -> Attention | None:
@@ -373,6 +361,12 @@ class Session:
         self._metrics.errors.labels(error.code).inc()
         self._log.warning("error", code=error.code, error=str(error))
         self.outbox.post(ErrorMessage(error.code, public_text(error), error.fatal))
+
+    def _ask(self, question: Coroutine[Any, Any, Event], name: str) -> None:
+        async def answer() -> None:
+            self._handle(await question)
+
+        self._spawn(answer(), name)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"{name}-{self.id}")

@@ -4,6 +4,7 @@ Everything in a session is timed by it, so a lost connection needs no special ca
 long, no reply is overdue, and what is due later is due later by as long as the fan was away.
 """
 
+import asyncio
 from collections.abc import Callable
 
 
@@ -39,3 +40,26 @@ class SessionClock:
     def on_source(self, at: float) -> float:
         """When the source will show what this clock calls `at`, if it does not stop before."""
         return at + self._behind_s
+
+
+class Alarm:
+    """One timer on a session's clock, set anew each time. `ring` gets the moment that it was set to."""
+
+    def __init__(self, clock: SessionClock, ring: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, at: float | None) -> None:
+        """Rings at this moment, or at once when it is past; not at all for None, or while the clock stands."""
+        self.stop()
+        if at is not None and not self._clock.stands:
+            # Timers may fire a hair early; whoever is rung is told the time they asked for.
+            at = max(at, self._clock())
+            self._timer = asyncio.get_running_loop().call_at(self._clock.on_source(at), self._ring, at)
+
+    def stop(self) -> None:
+        """Does not ring until it is set again."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
