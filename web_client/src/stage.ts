@@ -1,4 +1,4 @@
-// What the fan sees: the 3D room when the browser can, else a drawn face. main.ts gives it the stream and the moment.
+// What the fan sees: the 3D room when the browser can, else a drawn face. meet/ gives it the stream and the moment.
 
 import type { Heard } from "./audio/player";
 import { DrawnFace } from "./face/drawn";

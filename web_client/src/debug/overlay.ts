@@ -1,14 +1,13 @@
 // `?debug`: what developers look at while they talk. Turn timelines, face weights, network and buffer, pace of drawing.
 
-import type { Player } from "../audio/player";
-import type { Stage } from "../stage";
+import type { Conversation } from "../meet/conversation";
+import type { Meet } from "../meet/meet";
 import type { Message } from "../talk/shapes";
-import type { Visit } from "../talk/visit";
 
 const EVERY_MS = 200;
 const KEEP_TURNS = 6;
 
-type Sources = { stage: Stage; visit: Visit; player: () => Player | null; roundTripMs: () => number };
+type Sources = { meet: Meet; conversation: Conversation };
 
 export class DebugOverlay {
   #sources: Sources;
@@ -52,13 +51,12 @@ export class DebugOverlay {
   }
 
   #refresh() {
-    const { stage, visit, roundTripMs } = this.#sources;
-    const player = this.#sources.player();
+    const { stage, visit, player } = this.#sources.meet;
     const { waitingS, bufferS, nGaps } = player?.buffer ?? { waitingS: 0, bufferS: 0, nGaps: 0 };
     const { replyId, position, playing } = player?.heard() ?? { replyId: -1, position: 0, playing: false };
     const host = document.getElementById("face")?.dataset;
     this.#facts.textContent = [
-      `there and back ${roundTripMs().toFixed(0)} ms · waiting to be sent ${visit.waitingBytes} B`,
+      `there and back ${this.#sources.conversation.roundTripMs.toFixed(0)} ms · waiting to be sent ${visit.waitingBytes} B`,
       `waiting to be played ${(1000 * waitingS).toFixed(0)} ms · starts at ${(1000 * bufferS).toFixed(0)} ms · gaps ${nGaps}`,
       `reply ${replyId} at ${position} ${playing ? "playing" : "silent"} · face from ${host?.source} frame ${host?.frame}`,
       `picture every ${this.#frameMs.toFixed(1)} ms · ${host?.view} ${stage.room?.quality.level ?? ""}`,
@@ -67,7 +65,7 @@ export class DebugOverlay {
   }
 
   #showWeights() {
-    const { names, weights } = this.#sources.stage;
+    const { names, weights } = this.#sources.meet.stage;
     if (this.#bars.childElementCount !== names.length) {
       this.#bars.replaceChildren(...names.map((name) => element("span", "weight", name)));
     }

@@ -1,4 +1,4 @@
-// The 3D room on a canvas: renderer, camera, backstage set and avatar. main.ts asks for it when the browser has WebGL.
+// The 3D room on a canvas: renderer, camera, backstage set and avatar. stage.ts asks for it when the browser has WebGL.
 
 import * as THREE from "three";
 import { Avatar } from "./avatar";

@@ -1,4 +1,4 @@
-// The microphone in the room: talk freely, or push to talk; muted is silence, closed is closed. main.ts sends what it hears.
+// The microphone in the room: talk freely, or push to talk; muted is silence, closed is closed. meet/meet.ts sends what it hears.
 
 import { loudness, Mic } from "../audio/mic";
 import { byId, showBanner, showLevel, showMicrophone } from "./view";

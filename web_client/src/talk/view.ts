@@ -1,4 +1,4 @@
-// The page's elements and how they show the state: which panel, what status, which banner. main.ts decides, this shows.
+// The page's elements and how they show the state: which panel, what status, which banner. meet/ decides, this shows.
 
 import type { Message } from "./shapes";
 

@@ -1,8 +1,9 @@
-// One visit over as many connections as it takes: hello, welcome, lost and found again, the end. main.ts owns it.
+// One visit over as many connections as it takes: hello, welcome, lost and found again, the end. meet/meet.ts owns it.
 //
 // A lost connection is made again with a growing pause, and the visit goes on by its resume token where it was. The
 // token also lies in the tab's own storage, so that a reload goes on too; it is good once, and for 30 s only.
 
+import { decode } from "./shapes";
 import { Wire, type Message, type ServerMessage } from "./wire";
 
 const KEY = "stagedoor.visit";
@@ -107,11 +108,12 @@ export class Visit {
   #connect(resume: (Position & { token: string }) | null) {
     const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
     this.#fatal = null;
-    const mine: Wire = new Wire(url, {
+    const events = {
       onOpen: () => mine === this.#wire && this.#sayHello(mine, resume),
-      onMessage: (message) => mine === this.#wire && this.#take(message),
-      onClose: (code) => mine === this.#wire && this.#closed(code), // one that was left may close when the next began
-    });
+      onMessage: (message: ServerMessage) => mine === this.#wire && this.#take(message),
+      onClose: (code: number) => mine === this.#wire && this.#closed(code), // one that was left may close when the next began
+    };
+    const mine: Wire = new Wire(url, events, decode);
     this.#wire = mine;
   }
 

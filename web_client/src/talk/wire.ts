@@ -1,9 +1,9 @@
-// The wire: one WebSocket that speaks `avatar.v1.json`, checked on arrival. main.ts hands its messages on.
+// The wire: one WebSocket that speaks `avatar.v1.json`, checked on arrival. visit.ts hands its messages on.
 //
 // JSON carries sound as base64, a third larger than msgpack: about 45 kB/s up and 65 kB/s down, which any line that
 // carries a call can bear. Native clients use `avatar.v1.msgpack`.
 
-import { decode, type ServerMessage } from "./shapes";
+import type { ServerMessage } from "./shapes";
 
 export type { Message, MessageType, ServerMessage } from "./shapes";
 
@@ -18,18 +18,18 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-type Events = { onOpen: () => void; onMessage: (message: ServerMessage) => void; onClose: (code: number) => void };
+type Events<M> = { onOpen: () => void; onMessage: (message: M) => void; onClose: (code: number) => void };
 
-/** One connection. `onMessage` gets decoded messages; `onClose` is called once, with the close code. */
-export class Wire {
+/** One connection. `onMessage` gets messages as `read` decodes them; `onClose` is called once, with the close code. */
+export class Wire<M = ServerMessage> {
   #socket: WebSocket;
 
-  constructor(url: string, { onOpen, onMessage, onClose }: Events) {
+  constructor(url: string, { onOpen, onMessage, onClose }: Events<M>, read: (data: string) => M | null) {
     this.#socket = new WebSocket(url, [SUBPROTOCOL]);
     this.#socket.onopen = onOpen;
     this.#socket.onclose = (event) => onClose(event.code);
     this.#socket.onmessage = ({ data }) => {
-      const message = decode(data);
+      const message = read(data);
       if (message) onMessage(message);
       else console.warn("A message from the server was not understood and was ignored.");
     };
