@@ -31,8 +31,9 @@ from avatar.channels import N_CHANNELS, Frames, as_bytes, as_weights
 from avatar.emotion import Emotion
 from avatar.expression import Expression, Manners
 from avatar.life import Attention
+from avatar.posture import of_attention, of_feeling
 from avatar.visemes import merged, mouth_targets
-from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, PhonemeSpan, VisemeSpan
+from protocol.timeline import FACE_FPS, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, PhonemeSpan, PostureCue, VisemeSpan
 
 SEAM_STEP: Final = 0.15
 _SEAM_BYTES: Final = int(SEAM_STEP * 255)
@@ -52,10 +53,13 @@ SPOKEN: Final = np.array(
 
 @dataclass(frozen=True, slots=True)
 class FaceSlice:
-    """The face of one clause: uint8 [k, N_CHANNELS] (channels.py), and its visemes on the reply's clock."""
+    """The face of one clause: uint8 [k, N_CHANNELS] (channels.py), its visemes and the body's posture on the reply's
+    clock.
+    """
 
     frames: Frames
     visemes: tuple[VisemeSpan, ...]
+    posture: PostureCue
 
 
 class Face:
@@ -63,6 +67,7 @@ class Face:
 
     def __init__(self, *, seed: int, manners: Manners = Manners()) -> None:  # noqa: B008 (frozen)
         self._expression = Expression(seed, manners)
+        self._energy = manners.energy
         self._mood = Emotion()
         self._mood_left = 0
         self._mouth: Weights = resting_mouth(1)[0]
@@ -107,7 +112,7 @@ class Face:
         frames = self._continue(spoken, rest)
         if n_frames:
             self._reply += (frames,)
-        return FaceSlice(frames, _moved(spans, start_samples))
+        return FaceSlice(frames, _moved(spans, start_samples), of_feeling(emotion, start_samples, self._energy))
 
     def live(self, mouth: Weights, emotion: Emotion) -> Frames:
         """Frames around a mouth that comes from a live voice: what `AudioMouth.feed` gave, [k, N_MOUTH]."""
@@ -144,6 +149,10 @@ class Face:
         if nod:
             self._expression.nod()
         return self._continue(resting_mouth(n_frames), self._expression.advance(n_frames))
+
+    def posture(self, attention: Attention) -> PostureCue:
+        """How the body is held between replies."""
+        return of_attention(attention, self._energy)
 
     def gesture(self, name: Gesture) -> None:
         """Makes a gesture with the next frames, whatever they are."""

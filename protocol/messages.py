@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .errors import ErrorCode
-from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
 
 PROTOCOL_VERSION = "1.0"
 SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"
@@ -221,6 +221,7 @@ class ReplyChunk(Message, tag="reply.chunk", frozen=True):
     gestures: tuple[GestureCue, ...] = ()
     last: bool = False
     head: bytes = b""
+    posture: PostureCue | None = None
 
 
 class ReplyDuck(Message, tag="reply.duck", frozen=True):
@@ -245,13 +246,15 @@ class ReplyCancelled(Message, tag="reply.cancelled", frozen=True):
 class Listening(Message, tag="listening", frozen=True):
     """Face frames between replies, played from arrival at `fps`; the newest message wins.
 
-    head: as in `reply.chunk`. gestures: those that begin with this message; their `start_samples` is 0.
+    head: as in `reply.chunk`. gestures: those that begin with this message; their `start_samples` is 0. posture: how
+    the body is held from now on; null: as before.
     """
 
     seq: int
     face: bytes
     head: bytes = b""
     gestures: tuple[GestureCue, ...] = ()
+    posture: PostureCue | None = None
 
 
 class Transcript(Message, tag="transcript", frozen=True):

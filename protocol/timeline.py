@@ -22,6 +22,8 @@ EmotionCategory = Literal["neutral", "joy", "sadness", "anger", "fear", "surpris
 
 Gesture = Literal["wave", "nod", "shake", "laugh", "heart", "shrug", "point"]
 
+Posture = Literal["upright", "lean_in", "lean_back", "shoulders_up", "shoulders_down"]
+
 
 class AudioFormat(Struct, frozen=True):
     """How audio bytes are to be read: mono, little-endian, `encoding` (pcm16 or opus) at `sample_rate_hz`.
@@ -72,6 +74,16 @@ class GestureCue(Struct, frozen=True):
 
     start_samples: int
     name: Gesture
+
+
+class PostureCue(Struct, frozen=True):
+    """How the body is held from `start_samples` on, until the next: a name, and how much of it, 0..1. Rigs without it
+    ignore it.
+    """
+
+    start_samples: int
+    name: Posture
+    amount: float = 1.0
 
 
 def whole_face_frames(n_samples: int) -> int:

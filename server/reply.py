@@ -13,19 +13,18 @@ from typing import Literal
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from avatar.affect import Mood, beginning, in_tone
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines
 from avatar.emotion import Emotion, GestureMark, feel, split_marks
-from avatar.face import Face, calm_cuts
+from avatar.face import Face, FaceSlice, calm_cuts
 from avatar.gestures import at_words
 from avatar.llm import Prompt
 from avatar.openings import CHEERFUL, Act, Openings
 from avatar.persona import Persona
 from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
-from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, WordSpan
 from server.batching import Priority
 from server.lanes import Lanes
 from server.prepared import PREPARED_SEED, PreparedReplies
@@ -86,8 +85,7 @@ class _Clause:
     """One clause, spoken and given a face."""
 
     spoken: SpokenChunk
-    face: NDArray[np.uint8]
-    visemes: tuple[VisemeSpan, ...]
+    face: FaceSlice
     words: tuple[WordSpan, ...]
     emotion: Emotion
     gestures: tuple[GestureCue, ...]
@@ -248,7 +246,7 @@ class ReplyMaker:
         if reply.kind == "opening" and not reply.opening_samples:
             reply.opening_samples = reply.total_samples
         cues = tuple(GestureCue(cue.start_samples + start, cue.name) for cue in cues)
-        return _Clause(spoken, face.frames, face.visemes, spans, emotion, cues, start)
+        return _Clause(spoken, face, spans, emotion, cues, start)
 
 
 def _priority(reply: Reply) -> Priority:
@@ -277,10 +275,10 @@ def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
     """
     pcm16 = (np.clip(clause.spoken.pcm, -1.0, 1.0) * 32767.0).astype("<i2")
     chunks: list[ReplyChunk] = []
-    begins = [k * SAMPLES_PER_FACE_FRAME for k in calm_cuts(clause.face, CHUNK_FRAMES)]
+    begins = [k * SAMPLES_PER_FACE_FRAME for k in calm_cuts(clause.face.frames, CHUNK_FRAMES)]
     for begin, end in zip(begins, [*begins[1:], len(pcm16)], strict=True):
         start, stop = clause.start_samples + begin, clause.start_samples + end
-        frames = clause.face[begin // SAMPLES_PER_FACE_FRAME : -(-end // SAMPLES_PER_FACE_FRAME)]
+        frames = clause.face.frames[begin // SAMPLES_PER_FACE_FRAME : -(-end // SAMPLES_PER_FACE_FRAME)]
         chunks.append(
             ReplyChunk(
                 reply_id=reply_id,
@@ -289,9 +287,10 @@ def cut(reply_id: int, seq: int, clause: _Clause) -> list[ReplyChunk]:
                 audio=pcm16[begin:end].tobytes(),
                 face=frames.tobytes(),
                 words=tuple(w for w in clause.words if start <= w.start_samples < stop),
-                visemes=tuple(v for v in clause.visemes if start <= v.start_samples < stop),
+                visemes=tuple(v for v in clause.face.visemes if start <= v.start_samples < stop),
                 emotion=clause.emotion.cue(start) if begin == 0 else None,
                 gestures=tuple(cue for cue in clause.gestures if start <= cue.start_samples < stop),
+                posture=clause.face.posture if begin == 0 else None,
             )
         )
     return chunks

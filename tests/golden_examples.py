@@ -51,6 +51,7 @@ from protocol.timeline import (
     AudioFormat,
     EmotionCue,
     GestureCue,
+    PostureCue,
     VisemeSpan,
     WordSpan,
 )
@@ -105,6 +106,7 @@ CHUNK = ReplyChunk(
     emotion=EmotionCue(0, "joy", 0.75, 0.5),
     gestures=(GestureCue(0, "wave"),),
     head=bytes((0, 0, 0, 8, 254, 3)),  # the second frame nods by 2 degrees
+    posture=PostureCue(0, "lean_in", 0.5),
 )
 
 LAST_CHUNK = ReplyChunk(reply_id=7, seq=1, start_samples=2 * SAMPLES_PER_FACE_FRAME, audio=b"", face=b"", last=True)
@@ -158,7 +160,13 @@ DOWN: dict[str, ServerMessage] = {
     "reply.chunk.last": LAST_CHUNK,
     "reply.duck": ReplyDuck(reply_id=7, gain=0.3, ramp_ms=60),
     "reply.cancelled": ReplyCancelled(reply_id=7, reason="barge_in", heard_samples=640),
-    "listening": Listening(seq=12, face=face(0, 4, 8), head=bytes(9), gestures=(GestureCue(0, "nod"),)),
+    "listening": Listening(
+        seq=12,
+        face=face(0, 4, 8),
+        head=bytes(9),
+        gestures=(GestureCue(0, "nod"),),
+        posture=PostureCue(0, "lean_back", 0.25),
+    ),
     "transcript.partial": Transcript(turn_id=3, text="what is your", final=False),
     "transcript": Transcript(turn_id=3, text="What is your cat called?", final=True),
     "turn.report": TurnReport(

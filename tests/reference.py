@@ -15,9 +15,9 @@ from msgspec import inspect as shapes
 from protocol import errors
 from protocol.errors import ClientError, ServerError, StagedoorError
 from protocol.messages import ClientMessage, ServerMessage
-from protocol.timeline import AudioFormat, EmotionCue, GestureCue, VisemeSpan, WordSpan
+from protocol.timeline import AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
 
-VALUE_TYPES: tuple[type[Struct], ...] = (AudioFormat, WordSpan, VisemeSpan, EmotionCue, GestureCue)
+VALUE_TYPES: tuple[type[Struct], ...] = (AudioFormat, WordSpan, VisemeSpan, EmotionCue, GestureCue, PostureCue)
 PLAIN_NAMES = {
     shapes.BoolType: "bool",
     shapes.BytesType: "bytes",

@@ -299,9 +299,9 @@ class Retelling:
 def _extension(message: ServerMessage) -> list[Event]:
     """What OpenAI has no event for."""
     match message:
-        case Listening(seq, face, head, gestures):
+        case Listening(seq, face, head, gestures, posture):
             frames = {"seq": seq, "fps": FACE_FPS, "face": _base64(face), "head": _base64(head)}
-            return [{"type": "avatar.listening", **frames, "gestures": _plain(gestures)}]
+            return [{"type": "avatar.listening", **frames, "gestures": _plain(gestures), "posture": _plain(posture)}]
         case Notice(kind, text):
             return [{"type": "avatar.notice", "kind": kind, "text": text}]
         case ReplyDuck(_, gain, ramp_ms):
@@ -325,6 +325,7 @@ def _avatar_chunk(response: _Response, chunk: ReplyChunk) -> Event:
         "visemes": _plain(chunk.visemes),
         "emotion": _plain(chunk.emotion),
         "gestures": _plain(chunk.gestures),
+        "posture": _plain(chunk.posture),
     }
 
 

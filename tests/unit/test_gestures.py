@@ -11,7 +11,7 @@ from avatar.channels import HEAD_FULL_DEG, PITCH, as_weights
 from avatar.emotion import Emotion, GestureMark, split_marks
 from avatar.face import Face
 from avatar.gestures import MOTIONS, at_words
-from protocol.messages import ReplyChunk, TextInput
+from protocol.messages import Listening, ReplyChunk, TextInput
 from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue, PhonemeSpan, WordSpan
 from tests.session.virtual import run_virtual
 from tests.session.world import World, fan_in
@@ -70,6 +70,23 @@ def test_in_a_conversation_every_cue_leaves_with_its_words_chunk(answer):
             assert all(chunk.start_samples <= cue.start_samples <= _end(chunk) for cue, chunk in cues)
             # A mark that no word follows belongs to the end of the reply, and leaves with its last chunk.
             assert [(c.name, chunk.last) for c, chunk in cues[3:]] == ([("wave", True)] if "👋" in answer else [])
+
+    run_virtual(story())
+
+
+def test_the_body_leans_with_the_feeling_and_listens_forward():
+    async def story() -> None:
+        async with fan_in(
+            World(answers={"Tell me": "[sad] I miss them so. [surprise] Oh!"}, lines=["Hello you"])
+        ) as fan:
+            fan.send(TextInput("Tell me"))
+            await asyncio.sleep(6)
+            cues = [(chunk.start_samples, chunk.posture) for chunk in fan.chunks() if chunk.posture]
+            assert [cue.name for _, cue in cues] == ["shoulders_down", "lean_back"]
+            assert all(start == cue.start_samples for start, cue in cues)
+            assert all(0.3 < cue.amount <= 1.0 for _, cue in cues)
+            await fan.speak(0, words=2)
+            assert fan.all(Listening)[-1].posture.name == "lean_in"
 
     run_virtual(story())
 

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 
 namespace Stagedoor
 {
-    /// <summary>Words, feelings and gestures of replies: each is told once, when its sample is heard. Bounded.</summary>
+    /// <summary>Words, feelings, gestures and postures of replies: each is told once, when its sample is heard. Bounded.</summary>
     public sealed class ReplyCues
     {
         private const int MaxWaiting = 2048;
@@ -24,17 +24,21 @@ namespace Stagedoor
 
         public event Action<GestureCue>? GestureBegan;
 
+        public event Action<PostureCue>? PostureBegan;
+
         public void Add(ReplyChunk chunk)
         {
             foreach (WordSpan word in chunk.Words) Wait(chunk.ReplyId, word.StartSamples, word);
             foreach (GestureCue gesture in chunk.Gestures) Wait(chunk.ReplyId, gesture.StartSamples, gesture);
             if (chunk.Emotion != null) Wait(chunk.ReplyId, chunk.Emotion.StartSamples, chunk.Emotion);
+            if (chunk.Posture != null) Wait(chunk.ReplyId, chunk.Posture.StartSamples, chunk.Posture);
         }
 
-        /// <summary>Gestures of a `listening` message begin with it.</summary>
+        /// <summary>Gestures and the posture of a `listening` message begin with it.</summary>
         public void Add(Listening message)
         {
             foreach (GestureCue gesture in message.Gestures) GestureBegan?.Invoke(gesture);
+            if (message.Posture != null) PostureBegan?.Invoke(message.Posture);
         }
 
         public void Cancel(long replyId)
@@ -68,6 +72,7 @@ namespace Stagedoor
             if (what is WordSpan word) WordHeard?.Invoke(word);
             else if (what is EmotionCue emotion) EmotionBegan?.Invoke(emotion);
             else if (what is GestureCue gesture) GestureBegan?.Invoke(gesture);
+            else if (what is PostureCue posture) PostureBegan?.Invoke(posture);
         }
     }
 }

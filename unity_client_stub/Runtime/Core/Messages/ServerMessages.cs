@@ -61,6 +61,7 @@ namespace Stagedoor
         public GestureCue[] Gestures = Array.Empty<GestureCue>();
         public bool Last;
         public byte[] Head = Array.Empty<byte>();
+        public PostureCue? Posture;
 
         public override string Type => "reply.chunk";
 
@@ -79,6 +80,7 @@ namespace Stagedoor
             fields.Parts("gestures", ref Gestures, () => new GestureCue());
             fields.Flag("last", ref Last);
             fields.Bytes("head", ref Head);
+            fields.MaybePart("posture", ref Posture, () => new PostureCue());
         }
     }
 
@@ -123,6 +125,7 @@ namespace Stagedoor
         public byte[] Face = Array.Empty<byte>();
         public byte[] Head = Array.Empty<byte>();
         public GestureCue[] Gestures = Array.Empty<GestureCue>();
+        public PostureCue? Posture;
 
         public override string Type => "listening";
 
@@ -132,6 +135,7 @@ namespace Stagedoor
             fields.Bytes("face", ref Face, required: true);
             fields.Bytes("head", ref Head);
             fields.Parts("gestures", ref Gestures, () => new GestureCue());
+            fields.MaybePart("posture", ref Posture, () => new PostureCue());
         }
     }
 

@@ -168,6 +168,21 @@ namespace Stagedoor
         }
     }
 
+    /// <summary>How the body is held from StartSamples on: a name, and how much of it, 0 to 1.</summary>
+    public sealed class PostureCue : WireObject
+    {
+        public long StartSamples;
+        public string Name = "";
+        public double Amount = 1;
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Integer("start_samples", ref StartSamples, required: true);
+            fields.Text("name", ref Name, required: true);
+            fields.Number("amount", ref Amount);
+        }
+    }
+
     /// <summary>One stage of a turn, in milliseconds on the server's session clock.</summary>
     public sealed class Stage : WireObject
     {
