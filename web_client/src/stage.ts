@@ -43,6 +43,8 @@ export class Stage {
     const { weights, head, source, frame } = this.track.at(nowMs, heard);
     this.weights = weights;
     for (const name of this.track.dueGestures(heard)) this.room?.avatar?.gesture(name, nowMs);
+    const posture = this.track.duePosture(heard);
+    if (posture) this.room?.avatar?.hold(posture);
     if (!this.#in3d) this.#drawn.draw(weights, nowMs);
     else if (!this.room?.draw(weights, head, nowMs, immersed)) return;
     if (this.room?.quality.hopeless && !this.room.renderer.xr.isPresenting) this.#leave3d();

@@ -18,6 +18,7 @@ const chunk = (replyId: number, first: number, jaws: number[], pitch = 0, gestur
   words: [],
   visemes: [],
   gestures,
+  posture: null,
   last: false,
 });
 const heard = (replyId: number, frame: number, playing = true) => ({ replyId, position: frame * 400, playing });
@@ -56,4 +57,16 @@ test("gestures come at their sample, once, and never after a cancel", async () =
   expect(track.dueGestures(heard(1, 11))).toEqual([]);
   track.cancel(1, 0);
   expect(track.dueGestures(heard(1, 30))).toEqual([]);
+});
+
+test("a posture holds from its sample on, and the listening one comes at once", async () => {
+  const track = await newTrack();
+  const posture = (name: string, at: number) => ({ name, start_samples: at, amount: 0.5 });
+  track.addReply({ ...chunk(1, 0, Array(20).fill(0)), posture: posture("lean_in", 4000) });
+  expect(track.duePosture(heard(1, 5))).toBeNull();
+  expect(track.duePosture(heard(1, 10))).toMatchObject({ name: "lean_in", amount: 0.5 });
+  expect(track.duePosture(heard(1, 11))).toBeNull();
+  const none = new Uint8Array(0);
+  track.listen({ type: "listening", seq: 1, face: none, head: none, gestures: [], posture: posture("upright", 0) }, 0);
+  expect(track.duePosture(heard(1, 12))?.name).toBe("upright");
 });

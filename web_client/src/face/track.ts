@@ -16,6 +16,11 @@ const HEAD_UNIT_RAD = Math.PI / 720; // a quarter of a degree
 type Frame = Float32Array;
 type Chosen = { source: string; frame: number; frames: Frame[] | null };
 type Cue = { replyId: number; name: string; at: number };
+type PostureCue = Cue & { amount: number };
+
+function isDue(cue: Cue, { replyId, position }: Heard): boolean {
+  return cue.replyId < replyId || (cue.replyId === replyId && cue.at <= position);
+}
 
 export class FaceTrack {
   #names: string[];
@@ -24,6 +29,7 @@ export class FaceTrack {
   #replies = new Map<number, Frame[]>();
   #listening: { frames: Frame[]; since: number } = { frames: [], since: 0 };
   #cues: Cue[] = [];
+  #postures: PostureCue[] = [];
   #idle: Idle;
   #source = "idle";
   #fade: { from: Float32Array; since: number; ms: number };
@@ -46,26 +52,35 @@ export class FaceTrack {
     this.#split(chunk.face, chunk.head).forEach((frame, k) => (frames[first + k] = frame));
     this.#replies.set(replyId, frames);
     this.#cues.push(...chunk.gestures.map(({ name, start_samples: at }) => ({ replyId, name, at })));
+    if (chunk.posture) this.#postures.push({ ...chunk.posture, replyId, at: chunk.posture.start_samples });
     if (this.#replies.size > KEEP_REPLIES) this.#replies.delete(Math.min(...this.#replies.keys()));
   }
 
   cancel(replyId: number, nowMs: number) {
     this.#replies.delete(replyId);
     this.#cues = this.#cues.filter((cue) => cue.replyId !== replyId);
+    this.#postures = this.#postures.filter((cue) => cue.replyId !== replyId);
     if (this.#source === `reply ${replyId}`) this.#changeTo("idle", nowMs, FADE_MS.cancelled);
   }
 
-  listen({ face, head, gestures }: Message<"listening">, nowMs: number) {
+  listen({ face, head, gestures, posture }: Message<"listening">, nowMs: number) {
     this.#listening = { frames: this.#split(face, head), since: nowMs };
     this.#cues.push(...gestures.map(({ name }) => ({ replyId: -1, name, at: 0 })));
+    if (posture) this.#postures.push({ ...posture, replyId: -1, at: 0 });
   }
 
   /** Gestures whose moment has come since the last call. */
-  dueGestures({ replyId, position }: Heard): string[] {
-    const isDue = (cue: Cue) => cue.replyId < replyId || (cue.replyId === replyId && cue.at <= position);
-    const due = this.#cues.filter(isDue);
-    if (due.length > 0) this.#cues = this.#cues.filter((cue) => !isDue(cue));
-    return due.filter((cue) => cue.replyId === -1 || cue.replyId === replyId).map((cue) => cue.name);
+  dueGestures(heard: Heard): string[] {
+    const due = this.#cues.filter((cue) => isDue(cue, heard));
+    if (due.length > 0) this.#cues = this.#cues.filter((cue) => !isDue(cue, heard));
+    return due.filter((cue) => cue.replyId === -1 || cue.replyId === heard.replyId).map((cue) => cue.name);
+  }
+
+  /** How the body is to be held from now on; null when nothing new was asked of it. */
+  duePosture(heard: Heard): { name: string; amount: number } | null {
+    const due = this.#postures.filter((cue) => isDue(cue, heard));
+    if (due.length > 0) this.#postures = this.#postures.filter((cue) => !isDue(cue, heard));
+    return due.at(-1) ?? null;
   }
 
   /** What to show at this moment, and where it comes from. `heard` is `Player.heard()`. */

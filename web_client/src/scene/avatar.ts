@@ -3,6 +3,7 @@
 // The face is never smoothed here: it is that of the sample that is heard. rig.ts knows how the file wants it.
 
 import { lengthOf, poseAt, STANDING, type Angles } from "./gestures";
+import { Bearing, type Posture } from "./posture";
 import type { Rig } from "./rig";
 
 const EYE_YAW_RAD = 0.5; // how far an eye turns at weight 1
@@ -15,6 +16,7 @@ export class Avatar {
   readonly rig: Rig;
   #names: string[] = [];
   #gesture: { name: string; since: number } | null = null;
+  #bearing = new Bearing();
   #calm: boolean;
   #headStreams = false;
 
@@ -31,6 +33,11 @@ export class Avatar {
 
   gesture(name: string, nowMs: number) {
     if (lengthOf(name) > 0 && !(this.#headStreams && STREAMED.has(name))) this.#gesture = { name, since: nowMs };
+  }
+
+  /** How the body is held from now on. */
+  hold(posture: Posture) {
+    this.#bearing.ask(posture);
   }
 
   /** Takes the pose of this moment. weights: 0..1 in the order of `names`; head: pitch, yaw, roll in radians. */
@@ -54,15 +61,17 @@ export class Avatar {
     const breath = this.#calm ? 0 : Math.sin(2 * Math.PI * BREATH_HZ * seconds);
     const sway = this.#calm ? 0 : Math.sin(seconds * 0.61) + 0.6 * Math.sin(seconds * 0.37 + 2);
     const { pose, share } = this.#gesturePose(nowMs);
-    const asked = (bone: string): Angles => pose[bone] ?? [0, 0, 0];
+    const bearing = this.#bearing.at(nowMs);
+    const held = (bone: string): Angles => bearing[bone] ?? [0, 0, 0];
+    const asked = (bone: string): Angles => add(pose[bone] ?? [0, 0, 0], held(bone));
     this.rig.turn("hips", [0, sway * 0.012, sway * 0.006]);
-    this.rig.turn("spine", [breath * 0.006, sway * 0.008, -sway * 0.008]);
+    this.rig.turn("spine", add([breath * 0.006, sway * 0.008, -sway * 0.008], held("spine")));
     this.rig.turn("chest", add([-breath * 0.014, 0, 0], asked("chest")));
     const lift = this.#calm ? 0 : breath * 0.012;
     this.rig.turn("leftShoulder", add([0, 0, lift], asked("leftShoulder")));
     this.rig.turn("rightShoulder", add([0, 0, -lift], asked("rightShoulder")));
     const [x, y, z] = asked("head");
-    this.rig.turn("neck", [pitch * NECK_SHARE, yaw * NECK_SHARE, roll * NECK_SHARE], "YXZ");
+    this.rig.turn("neck", add([pitch * NECK_SHARE, yaw * NECK_SHARE, roll * NECK_SHARE], held("neck")), "YXZ");
     const rest = 1 - NECK_SHARE;
     this.rig.turn("head", [pitch * rest + x + breath * 0.004, yaw * rest + y, roll * rest + z + sway * 0.006], "YXZ");
     for (const [bone, angles] of Object.entries(STANDING)) {

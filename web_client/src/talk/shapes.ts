@@ -29,6 +29,7 @@ const many = <const S extends Shape>(inner: S) => optional(list(inner), [] as ne
 const AUDIO_FORMAT = fields({ encoding: "text", sample_rate_hz: "count" });
 const SPAN = { start_samples: "count", end_samples: "count" } as const;
 const GESTURES = many(fields({ name: "text", start_samples: "count" }));
+const POSTURE = optional(fields({ name: "text", start_samples: "count", amount: "number" }), null);
 
 const SHAPES = {
   hello: fields({
@@ -50,6 +51,7 @@ const SHAPES = {
     visemes: many(fields({ viseme: "text", ...SPAN })),
     head: optional("bytes", new Uint8Array(0)),
     gestures: GESTURES,
+    posture: POSTURE,
     last: optional("flag", false),
   }),
   "reply.cancelled": fields({ reply_id: "count", reason: "text", heard_samples: "count" }),
@@ -59,6 +61,7 @@ const SHAPES = {
     face: "bytes",
     head: optional("bytes", new Uint8Array(0)),
     gestures: GESTURES,
+    posture: POSTURE,
   }),
   transcript: fields({ turn_id: "count", text: "text", final: "flag", language: optional("text", "en") }),
   "turn.report": fields({
