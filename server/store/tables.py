@@ -65,7 +65,6 @@ class LoginRow(Table):
     id: Mapped[str] = key()
     creator_id: Mapped[str] = owned_by("creators.id")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    csrf_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -1,0 +1,51 @@
+"""The audit: one row for every change, written in the transaction that makes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.store.tables import AuditRow
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who changed what, and when."""
+
+    id: str
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+def note(
+    db: AsyncSession, creator_id: str, actor: str, action: str, subject: str, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Writes that `actor` ("login:<id>", "key:<prefix>", "command", "fan", "server") did `action` ("event.create").
+
+    `subject` is the id of what was changed. No secret and nothing that a fan said belongs in `detail`.
+    """
+    db.add(
+        AuditRow(
+            creator_id=creator_id,
+            actor=actor,
+            at=datetime.now(UTC),
+            action=action,
+            subject=subject,
+            detail=dict(detail or {}),
+        )
+    )
+
+
+async def changes_of(db: AsyncSession, creator_id: str, *, before: datetime | None, limit: int) -> list[Change]:
+    """What was changed of one creator's, newest first."""
+    query = select(AuditRow).where(AuditRow.creator_id == creator_id)
+    if before:
+        query = query.where(AuditRow.at < before)
+    rows = await db.scalars(query.order_by(AuditRow.at.desc(), AuditRow.id).limit(limit))
+    return [Change(row.id, row.at, row.actor, row.action, row.subject, row.detail) for row in rows]
