@@ -5,7 +5,6 @@ The network's alphabet is misaki's: IPA, with A I O W Y for the diphthongs of "d
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -14,20 +13,9 @@ from hibari.g2p import G2P
 from hibari.g2p.normalize import normalize
 from hibari.tts import MAX_PHONEMES
 
+from speech.engines.timed import Reading
+
 _CLAUSE_ENDS: Final = frozenset(",;:—.!?…")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What is spoken in one go: `phonemes`, and for each of them the index of its word in the text."""
-
-    phonemes: str
-    words: tuple[int, ...]
-
-    @property
-    def speakable(self) -> bool:
-        """Whether there is a sound in it, and not only punctuation."""
-        return any(c.isalpha() for c in self.phonemes)
 
 
 def readings(text: str, g2p: G2P, alphabet: Collection[str]) -> list[Reading]:
