@@ -23,6 +23,7 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".glb": "model/gltf-binary",
 }
+SCREENS = {".": "index.html", "": "index.html", "console": "console.html"}  # addresses without a file name
 HASHED = "assets/"  # files whose names change with what they hold
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"  # kept, but asked for anew each time; the answer is 304 when nothing changed
@@ -42,7 +43,7 @@ class PageFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """See StaticFiles. Raises HTTPException 404 for what is not there."""
-        name = "index.html" if path in (".", "") else path.replace("\\", "/")
+        name = SCREENS.get(path, path.replace("\\", "/"))
         accepted = Headers(scope=scope).get("accept-encoding", "")
         for encoding, suffix in (("br", ".br"), ("gzip", ".gz")):
             if encoding in accepted and self.lookup_path(name + suffix)[1] is not None:
@@ -60,7 +61,7 @@ class PageFiles(StaticFiles):
         try:
             return await super().get_response(name, scope)
         except HTTPException as error:
-            if name == "index.html" and error.status_code == 404:
+            if name in SCREENS.values() and error.status_code == 404:
                 raise HTTPException(503, NOT_BUILT) from error
             raise
 

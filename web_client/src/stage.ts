@@ -4,7 +4,7 @@ import type { Heard } from "./audio/player";
 import { DrawnFace } from "./face/drawn";
 import { FaceTrack } from "./face/track";
 import type { Room } from "./scene/room";
-import { askedLevel } from "./scene/quality";
+import { askedLevel, type Level } from "./scene/quality";
 import type { Message } from "./talk/shapes";
 
 const DEFAULT_LOOK = "nova";
@@ -20,11 +20,16 @@ export class Stage {
   #host: HTMLElement;
   #canvases: { drawn: HTMLCanvasElement; room3d: HTMLCanvasElement }; // a headset may take one out of the page
   #drawn: DrawnFace;
+  #level: Level | null;
   #loading = "";
 
-  /** `host` holds two canvases, `.drawn` and `.room3d`; what is shown is told in its data attributes. */
-  constructor(host: HTMLElement) {
+  /**
+   * `host` holds two canvases, `.drawn` and `.room3d`; what is shown is told in its data attributes.
+   * `level`: how much is drawn, where the link does not say so; null lets the room choose.
+   */
+  constructor(host: HTMLElement, level: Level | null = null) {
     this.#host = host;
+    this.#level = askedLevel(location.search) ?? level;
     this.#canvases = { drawn: canvasIn(host, "drawn"), room3d: canvasIn(host, "room3d") };
     this.#drawn = new DrawnFace(this.#canvases.drawn);
   }
@@ -58,6 +63,12 @@ export class Stage {
     return this.#canvases[this.#in3d ? "room3d" : "drawn"];
   }
 
+  /** Lets go of what the graphics card holds. */
+  close() {
+    this.#leave3d();
+    this.track = null;
+  }
+
   get #in3d(): boolean {
     return this.#host.dataset.view === "3d";
   }
@@ -68,7 +79,7 @@ export class Stage {
     try {
       if (!this.room) {
         const { Room } = await import("./scene/room");
-        this.room = new Room(this.#canvases.room3d, askedLevel(location.search));
+        this.room = new Room(this.#canvases.room3d, this.#level);
       }
       await this.room.bring(`avatars/${look}.glb`, this.names, calm.matches);
       const first = this.#host.dataset.view !== "3d";

@@ -1,0 +1,119 @@
+// One event: its state and what can be done with it, and a tab for each side of it.
+
+import { ask, type CreatorEvent, type EventPlan, type Persona } from "../api";
+import { LiveView } from "../live/view";
+import { complain, say } from "../parts/say";
+import { Sure } from "../parts/sure";
+import { moment } from "../parts/times";
+import { useAsked } from "../parts/use-asked";
+import { linkTo, TABS, type Tab } from "../route";
+import { PlanForm } from "./form";
+import { STATE_WORDS } from "./list";
+import { ReportPage } from "./report";
+import { Tickets } from "./tickets";
+
+const TAB_WORDS: Record<Tab, string> = { live: "Live", tickets: "Tickets", plan: "Plan", report: "Report" };
+
+export function EventPage({ id, tab }: { id: string; tab: Tab }) {
+  const { value: event, fault, again } = useAsked<CreatorEvent>(`/events/${id}`);
+  if (!event) return <main class="page">{fault ? <p class="fault">{fault}</p> : <p class="dim">One moment…</p>}</main>;
+
+  const move = async (step: "open" | "pause" | "resume" | "close") => {
+    await ask("POST", `/events/${id}/${step}`).catch(complain);
+    again();
+  };
+  return (
+    <main class="page event" data-tab={tab}>
+      <div class="title-row">
+        <div>
+          <h1>{event.title}</h1>
+          <p class="dim">
+            <span class="badge" data-state={event.state}>
+              {STATE_WORDS[event.state]}
+            </span>{" "}
+            {moment(event.opens_at)} to {moment(event.closes_at)}
+          </p>
+        </div>
+        <Steps event={event} move={(step) => void move(step)} />
+      </div>
+      <nav class="tabs" aria-label="This event">
+        {TABS.map((known) => (
+          <a key={known} href={linkTo({ screen: "event", id, tab: known })} aria-current={known === tab ? "page" : undefined}>
+            {TAB_WORDS[known]}
+          </a>
+        ))}
+      </nav>
+      {tab === "live" && <Live event={event} />}
+      {tab === "tickets" && <Tickets event={event} />}
+      {tab === "plan" && <Plan event={event} again={again} />}
+      {tab === "report" && <ReportPage event={event} />}
+    </main>
+  );
+}
+
+function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "pause" | "resume" | "close") => void }) {
+  const { state } = event;
+  return (
+    <p class="actions">
+      {state === "draft" && (
+        <button type="button" class="primary" onClick={() => move("open")}>
+          Open the doors
+        </button>
+      )}
+      {state === "open" && (
+        <button type="button" onClick={() => move("pause")}>
+          Pause
+        </button>
+      )}
+      {state === "paused" && (
+        <button type="button" class="primary" onClick={() => move("resume")}>
+          Go on
+        </button>
+      )}
+      {(state === "open" || state === "paused") && (
+        <Sure question={`Close “${event.title}”? Those still in line go home.`} yes="Close the event" onYes={() => move("close")}>
+          Close
+        </Sure>
+      )}
+    </p>
+  );
+}
+
+function Live({ event }: { event: CreatorEvent }) {
+  if (event.state === "draft") return <p class="card empty">The doors are not open yet. Open them, and the line begins.</p>;
+  if (event.state === "closed") return <p class="card empty">This event is over. Its numbers are in the report.</p>;
+  return <LiveView event={event} />;
+}
+
+function Plan({ event, again }: { event: CreatorEvent; again: () => void }) {
+  const { value, fault } = useAsked<{ personas: Persona[] }>("/personas");
+  const save = async (plan: EventPlan) => {
+    await ask("PATCH", `/events/${event.id}`, plan);
+    say("The plan was changed.");
+    again();
+  };
+  const remove = async () => {
+    try {
+      await ask("DELETE", `/events/${event.id}`);
+      location.hash = linkTo({ screen: "events" });
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return (
+    <div class="narrow">
+      {fault && <p class="fault">{fault}</p>}
+      {value && <PlanForm plan={event} personas={value.personas} verb="Keep the changes" onPlan={save} />}
+      <p>
+        <Sure
+          class="danger"
+          question={`Delete “${event.title}” with its tickets, transcripts and recordings? This cannot be undone.`}
+          yes="Delete everything"
+          onYes={() => void remove()}
+        >
+          Delete this event
+        </Sure>
+      </p>
+    </div>
+  );
+}

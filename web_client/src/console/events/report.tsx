@@ -1,0 +1,47 @@
+// What came of an event: its numbers, its charts, and the tables for those who count on.
+
+import { useState } from "preact/hooks";
+import { fileOf, type CreatorEvent } from "../api";
+import { useAsked } from "../parts/use-asked";
+import { figuresOf, type Report } from "./figures";
+
+export function ReportPage({ event }: { event: CreatorEvent }) {
+  const base = `/events/${event.id}/report`;
+  const { value, fault } = useAsked<Report>(base);
+  const [noChart, setNoChart] = useState(false);
+  return (
+    <div class="report">
+      <section class="card" aria-labelledby="report-title">
+        <h2 id="report-title">In numbers</h2>
+        {event.state !== "closed" && <p class="note">The event is not over: these numbers still grow.</p>}
+        {fault && <p class="fault">{fault}</p>}
+        <dl class="figures">
+          {value &&
+            figuresOf(value).map(({ label, figure, help }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>
+                  {figure}
+                  {help && <small>{help}</small>}
+                </dd>
+              </div>
+            ))}
+        </dl>
+        <p class="actions">
+          <a class="button" href={fileOf(`${base}.csv`)} download={`${event.title}.csv`}>
+            Table of all visits (CSV)
+          </a>
+          <a class="button" href={fileOf(`/events/${event.id}/export`)} download={`${event.title}.json`}>
+            Everything that is kept (JSON)
+          </a>
+        </p>
+      </section>
+      {!noChart && (
+        <section class="card" aria-labelledby="charts-title">
+          <h2 id="charts-title">In pictures</h2>
+          <img src={fileOf(`${base}.png`)} alt={`Charts of ${event.title}: waits, answer times and stars`} onError={() => setNoChart(true)} />
+        </section>
+      )}
+    </div>
+  );
+}

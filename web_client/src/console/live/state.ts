@@ -1,0 +1,139 @@
+// What the host knows of the event at this moment, learnt message by message. Pure; connection.ts feeds it, view.tsx shows it.
+
+import type { ActFields, ActKind, HostMessage, Told } from "./messages";
+
+const KEEP_LINES = 300;
+const KEEP_DEEDS = 200;
+
+export type Line = { who: string; text: string; final: boolean };
+export type Mood = Omit<Told<"host.mood">, "type" | "visit_id">;
+export type Visit = Omit<Told<"host.visit">, "type"> & {
+  toldAt: number; // ms, the page's clock: when left_s was true
+  lines: Line[];
+  mood: Mood | null;
+  topics: { topic: string; state: string }[];
+  muted: boolean;
+};
+export type Deed = { id: string; at: Date; words: string; outcome: "asked" | "done" | "refused"; code: string };
+export type Live = {
+  visits: Visit[];
+  queue: Told<"host.queue">["entries"];
+  paused: boolean;
+  health: Omit<Told<"host.health">, "type"> | null;
+  stage: { visitId: string; state: string };
+  reactions: Record<string, number>;
+  deeds: Deed[];
+};
+
+export const NOTHING_YET: Live = {
+  visits: [],
+  queue: [],
+  paused: false,
+  health: null,
+  stage: { visitId: "", state: "empty" },
+  reactions: {},
+  deeds: [],
+};
+
+/** The event after one more message. */
+export function learn(live: Live, message: HostMessage, nowMs: number): Live {
+  switch (message.type) {
+    case "host.visit":
+      return { ...live, visits: withVisit(live.visits, message, nowMs) };
+    case "host.transcript":
+      return changed(live, message.visit_id, (visit) => ({ lines: withLine(visit.lines, message) }));
+    case "host.mood": {
+      const { type: _type, visit_id: visitId, ...mood } = message;
+      return changed(live, visitId, () => ({ mood }));
+    }
+    case "host.topic":
+      return changed(live, message.visit_id, ({ topics }) => ({ topics: withTopic(topics, message) }));
+    case "host.queue":
+      return { ...live, queue: [...message.entries].sort((a, b) => a.place - b.place), paused: message.paused };
+    case "host.health": {
+      const { type: _type, ...health } = message;
+      return { ...live, health };
+    }
+    case "stage":
+      return { ...live, stage: { visitId: message.visit_id, state: message.state } };
+    case "reactions":
+      return { ...live, reactions: message.counts };
+    case "host.done":
+      return { ...live, deeds: live.deeds.map((deed) => (deed.id === message.action_id ? done(deed, message) : deed)) };
+    default:
+      return live;
+  }
+}
+
+/** The event after the host asked for something. */
+export function asked(live: Live, id: string, kind: ActKind, fields: ActFields, at: Date): Live {
+  const words = inWords(live, kind, fields);
+  const deeds = words ? [{ id, at, words, outcome: "asked" as const, code: "" }, ...live.deeds] : live.deeds;
+  return { ...live, deeds: deeds.slice(0, KEEP_DEEDS) };
+}
+
+/** The visit was muted, or may be heard again; the server confirmed it. */
+export function mutedNow(live: Live, visitId: string, muted: boolean): Live {
+  return changed(live, visitId, () => ({ muted }));
+}
+
+/** Seconds left of a visit now; null when it has no end. */
+export function leftNow({ left_s: leftS, toldAt }: Visit, nowMs: number): number | null {
+  return leftS === null ? null : Math.max(0, leftS - (nowMs - toldAt) / 1000);
+}
+
+function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number): Visit[] {
+  const { type: _type, ...told } = message;
+  if (told.state === "ended") return visits.filter((visit) => visit.visit_id !== told.visit_id);
+  const known = visits.find((visit) => visit.visit_id === told.visit_id);
+  const visit = { lines: [], mood: null, topics: [], muted: false, ...known, ...told, toldAt: nowMs };
+  if (!told.consents?.emotion_sensing) visit.mood = null; // taken back: nothing of it stays on the screen
+  return known ? visits.map((other) => (other === known ? visit : other)) : [...visits, visit];
+}
+
+/** A partial is replaced by what the same speaker says next; a final line stays. */
+function withLine(lines: Line[], { who, text, final }: Told<"host.transcript">): Line[] {
+  const open = lines.findLastIndex((line) => line.who === who && !line.final);
+  const line = { who, text, final };
+  const rest = open < 0 ? lines : lines.toSpliced(open, 1);
+  if (!text) return rest;
+  return open === lines.length - 1 || open < 0 ? [...rest, line].slice(-KEEP_LINES) : lines.with(open, line);
+}
+
+function withTopic(topics: Visit["topics"], { topic, state }: Told<"host.topic">): Visit["topics"] {
+  return [...topics.filter((known) => known.topic !== topic), { topic, state }];
+}
+
+function changed(live: Live, visitId: string, change: (visit: Visit) => Partial<Visit>): Live {
+  return { ...live, visits: live.visits.map((visit) => (visit.visit_id === visitId ? { ...visit, ...change(visit) } : visit)) };
+}
+
+function done(deed: Deed, { ok, code }: Told<"host.done">): Deed {
+  return { ...deed, outcome: ok ? "done" : "refused", code };
+}
+
+/** What was asked, as the record says it; nothing for what is no intervention. */
+function inWords(live: Live, kind: ActKind, { visit_id: visitId, ticket_id: ticketId, text, seconds, place, allow }: ActFields): string {
+  const name =
+    live.visits.find((visit) => visit.visit_id === visitId || visit.ticket_id === ticketId)?.name ||
+    live.queue.find((entry) => entry.ticket_id === ticketId)?.name ||
+    "the fan";
+  const words: Record<ActKind, string> = {
+    direct: `Whispered “${text}”`,
+    say: `Had it say “${text}”`,
+    topic: `${allow ? "Allowed" : "Closed"} the topic “${text}”`,
+    take_over: `Took over for ${name}`,
+    hand_back: "Handed back to the avatar",
+    mute: `Silenced the avatar for ${name}`,
+    unmute: `Let the avatar be heard by ${name} again`,
+    watch: "",
+    skip: `Let the next one go before ${name}`,
+    end: `Ended the visit of ${name}`,
+    extend: `Gave ${name} ${seconds} more seconds`,
+    pause: "Paused the line",
+    resume: "Let the line go on",
+    reorder: `Moved ${name} to place ${place}`,
+    ban: `Sent ${name} away for good`,
+  };
+  return words[kind];
+}

@@ -1,0 +1,94 @@
+// The live view of one event: the stage, the talk, the line, and everything a host can do meanwhile.
+
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import type { CreatorEvent } from "../api";
+import { say } from "../parts/say";
+import { HostConnection } from "./connection";
+import { Health } from "./health";
+import type { ActFields, ActKind } from "./messages";
+import { Queue } from "./queue";
+import { Record, whyNot } from "./record";
+import { StageCard } from "./stage";
+import { Topics } from "./topics";
+import { Transcript } from "./transcript";
+import { VisitBar, VisitTabs } from "./visit-bar";
+import { Voice } from "./voice";
+import { Whisper } from "./whisper";
+
+export function LiveView({ event }: { event: CreatorEvent }) {
+  const host = useHost(event.id);
+  const [chosenId, setChosen] = useState("");
+  const [speaking, setSpeaking] = useState(false);
+  const { live, link, welcome } = host;
+  const watchedId = chosenId || live.stage.visitId;
+  const visit = live.visits.find(({ visit_id: id }) => id === watchedId) ?? live.visits[0];
+  const persona = welcome?.persona.name ?? "the avatar";
+
+  const act = async (kind: ActKind, fields?: ActFields): Promise<boolean> => {
+    const { ok, code } = await host.act(kind, fields);
+    if (!ok) say(`That was not done: ${whyNot(code)}.`, "error");
+    return ok;
+  };
+  const choose = (id: string) => {
+    setChosen(id);
+    void act("watch", { visit_id: id });
+  };
+  useEffect(() => {
+    document.body.dataset.onAir = String(speaking);
+  }, [speaking]);
+
+  if (link === "refused") {
+    return (
+      <section class="card">
+        <h2>The live view could not be opened</h2>
+        <p>{host.refusal}</p>
+        <button type="button" onClick={() => void host.open()}>
+          Try again
+        </button>
+      </section>
+    );
+  }
+  return (
+    <div class="live">
+      <Health health={live.health} link={link} />
+      <div class="column">
+        <StageCard host={host} visit={visit} speaking={speaking} />
+        {visit && <Voice key={visit.visit_id} {...{ host, visit, persona, act }} onSpeaking={setSpeaking} />}
+      </div>
+      <section class="card talk" aria-labelledby="talk-title">
+        <h2 id="talk-title" class="hidden">
+          Who is on stage
+        </h2>
+        {visit ? (
+          <>
+            <VisitTabs visits={live.visits} chosen={visit} choose={choose} />
+            <VisitBar {...{ visit, persona, act }} />
+            <Transcript {...{ visit, persona }} />
+            <Whisper visitId={visit.visit_id} {...{ persona, act }} />
+          </>
+        ) : (
+          <p class="empty dim">Nobody is on stage. The next one in line is called in by itself.</p>
+        )}
+      </section>
+      <div class="column">
+        <Queue queue={live.queue} paused={live.paused} act={act} />
+        {visit && <Topics {...{ visit, act }} />}
+        <Record deeds={live.deeds} />
+      </div>
+    </div>
+  );
+}
+
+/** The connection of this screen: opened with it, closed with it, and the screen follows its changes. */
+function useHost(eventId: string): HostConnection {
+  const [, again] = useReducer((n: number) => n + 1, 0);
+  const host = useRef<HostConnection>(null);
+  host.current ??= new HostConnection(eventId);
+  useEffect(() => {
+    const mine = host.current!;
+    mine.onChange = () => again(undefined);
+    void mine.open();
+    return () => mine.close();
+  }, [eventId]);
+  return host.current;
+}

@@ -1,0 +1,23 @@
+// Which screen is shown: it stands in the address after `#`, so that a link, a reload and the back button all work.
+
+export const TABS = ["live", "tickets", "plan", "report"] as const;
+export type Tab = (typeof TABS)[number];
+export type Route =
+  | { screen: "events" }
+  | { screen: "new" }
+  | { screen: "account" }
+  | { screen: "event"; id: string; tab: Tab };
+
+/** The route of an address; what it does not know leads to the list of events. */
+export function routeOf(hash: string): Route {
+  const [screen, id, tab] = hash.replace(/^#\/?/, "").split("/");
+  if (screen === "new" || screen === "account") return { screen };
+  if (screen !== "events" || !id) return { screen: "events" };
+  return { screen: "event", id, tab: TABS.find((known) => known === tab) ?? "live" };
+}
+
+/** The address of a route. */
+export function linkTo(route: Route): string {
+  if (route.screen !== "event") return `#/${route.screen}`;
+  return `#/events/${route.id}/${route.tab}`;
+}
