@@ -17,6 +17,9 @@ StagedoorError                     has a stable `code` and says whether it is `f
     SlowReaderError                the client does not read what we send
     IdleError                      nothing was heard from the client for too long
     SessionOverError               the time of this visit is used up
+    TicketOverError                a ticket that does not exist, was used up, or was taken back
+    EventClosedError               the event has not begun, or is over                (close 1000)
+    NoShowError                    called, and did not come in in time               (close 1000)
   ServerError                      we could not do what we promised
     BusyError                      every place is taken; try again later              (close 1013)
     OverloadedError                too much work waits just now; say it again
@@ -41,6 +44,9 @@ ErrorCode = Literal[
     "slow_reader",
     "idle",
     "session_over",
+    "ticket_over",
+    "event_closed",
+    "no_show",
     "busy",
     "overloaded",
     "engine_failed",
@@ -126,6 +132,23 @@ class IdleError(ClientError):
 
 class SessionOverError(ClientError):
     code = "session_over"
+    fatal = True
+    close_code = 1000
+
+
+class TicketOverError(ClientError):
+    code = "ticket_over"
+    fatal = True
+
+
+class EventClosedError(ClientError):
+    code = "event_closed"
+    fatal = True
+    close_code = 1000
+
+
+class NoShowError(ClientError):
+    code = "no_show"
     fatal = True
     close_code = 1000
 

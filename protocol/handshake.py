@@ -16,11 +16,13 @@ from .messages import (
     DisclosureAcknowledged,
     FanFace,
     FanPose,
+    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
     Ping,
     PlaybackMark,
+    Satisfaction,
     TextInput,
 )
 
@@ -47,6 +49,8 @@ LEGAL: dict[tuple[Phase, type[ClientMessage]], Phase] = {
     (Phase.OPEN, FanFace): Phase.OPEN,
     (Phase.OPEN, Interrupt): Phase.OPEN,
     (Phase.OPEN, ConsentChange): Phase.OPEN,
+    (Phase.OPEN, Satisfaction): Phase.OPEN,
+    (Phase.OPEN, ForgetMemory): Phase.OPEN,
     (Phase.OPEN, Ping): Phase.OPEN,
     (Phase.OPEN, Leave): Phase.CLOSED,
 }

@@ -35,6 +35,7 @@ from protocol.messages import (
     ErrorMessage,
     FanFace,
     FanPose,
+    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
@@ -44,6 +45,7 @@ from protocol.messages import (
     PlaybackMark,
     Pong,
     ReplyChunk,
+    Satisfaction,
     ServerMessage,
     TextInput,
     Welcome,
@@ -52,6 +54,7 @@ from protocol.timeline import AudioFormat
 from server.allowance import LeakyBucket
 from server.room import Room
 from server.session import Session, public_text
+from server.taps import Tap
 from server.visits import Visit
 from server.wire_audio import Microphone, Speaker, heard_format
 
@@ -292,6 +295,8 @@ class Connection:
             case ConsentChange(consents):
                 session.consent(consents)
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
+            case Satisfaction() | ForgetMemory():
+                session.taps.tell(Tap.asked, message)
 
 
 async def _until_taken_over(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from protocol.messages import ReplyCancelled, ReplyChunk, TurnReport
+from protocol.messages import Consents, ForgetMemory, ReplyCancelled, ReplyChunk, Satisfaction, TurnReport
 from protocol.timeline import GestureCue
 
 log = structlog.get_logger()
@@ -41,6 +41,12 @@ class Tap:
 
     def report(self, report: TurnReport) -> None:
         """Where the time of a turn went."""
+
+    def consented(self, consents: Consents, at_ms: float) -> None:
+        """The fan changed what they allow."""
+
+    def asked(self, message: Satisfaction | ForgetMemory, at_ms: float) -> None:
+        """The fan said something that is not for the avatar."""
 
 
 class Taps:

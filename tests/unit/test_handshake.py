@@ -16,11 +16,13 @@ from protocol.messages import (
     DisclosureAcknowledged,
     FanFace,
     FanPose,
+    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
     Ping,
     PlaybackMark,
+    Satisfaction,
     TextInput,
 )
 
@@ -36,6 +38,8 @@ ONE_OF_EACH: tuple[ClientMessage, ...] = (
     FanFace(heart_bpm=70.0),
     Interrupt(),
     ConsentChange(Consents(memory=True)),
+    Satisfaction(4),
+    ForgetMemory(),
     Ping(),
     Leave(),
 )

@@ -127,6 +127,24 @@ namespace Stagedoor
             fields.Part("consents", ref Consents, () => new Consents(), required: true);
     }
 
+    /// <summary>How the fan liked the visit of an event, 1 to 5 stars; the newest counts.</summary>
+    public sealed class Satisfaction : Message
+    {
+        public long Stars = 5;
+
+        public override string Type => "satisfaction";
+
+        public override void Exchange(Fields fields) => fields.Integer("stars", ref Stars, required: true);
+    }
+
+    /// <summary>The fan wants to be forgotten; answered with an empty Remembered.</summary>
+    public sealed class ForgetMemory : Message
+    {
+        public override string Type => "memory.forget";
+
+        public override void Exchange(Fields fields) { }
+    }
+
     /// <summary>Answered with Pong carrying the same nonce.</summary>
     public sealed class Ping : Message
     {

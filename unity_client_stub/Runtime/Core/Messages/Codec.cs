@@ -11,14 +11,16 @@ namespace Stagedoor
         public const string JsonProtocol = "avatar.v1.json";
 
         private static readonly Dictionary<string, Func<Message>> OfServer = Table(
-            () => new Welcome(), () => new ReplyChunk(), () => new ReplyCancelled(), () => new ReplyDuck(),
+            () => new Welcome(), () => new QueuePlace(), () => new SlotTime(), () => new ReplyChunk(),
+            () => new ReplyCancelled(), () => new ReplyDuck(),
             () => new Listening(), () => new Transcript(), () => new TurnReport(), () => new Notice(),
-            () => new Pong(), () => new ErrorMessage());
+            () => new KeepsakeState(), () => new Remembered(), () => new Pong(), () => new ErrorMessage());
 
         private static readonly Dictionary<string, Func<Message>> OfClient = Table(
             () => new Hello(), () => new DisclosureAcknowledged(), () => new AudioChunk(), () => new TextInput(),
             () => new PlaybackMark(), () => new FanPose(), () => new FanFace(), () => new Interrupt(),
-            () => new ConsentChange(), () => new Ping(), () => new Leave());
+            () => new ConsentChange(), () => new Satisfaction(), () => new ForgetMemory(), () => new Ping(),
+            () => new Leave());
 
         private readonly WireReader _reader;
         private readonly WireWriter _writer;

@@ -18,6 +18,8 @@ namespace Stagedoor
         public string Version = "1.0";
         public string ResumeToken = "";
         public bool Resumed;
+        public string Role = "fan";
+        public EventCard? Event;
 
         public override string Type => "hello";
 
@@ -44,6 +46,54 @@ namespace Stagedoor
             fields.Text("version", ref Version);
             fields.Text("resume_token", ref ResumeToken);
             fields.Flag("resumed", ref Resumed);
+            fields.Text("role", ref Role);
+            fields.MaybePart("event", ref Event, () => new EventCard());
+        }
+    }
+
+    /// <summary>Where the fan stands in line for an event; comes before the server's hello. Show the newest.</summary>
+    public sealed class QueuePlace : Message
+    {
+        /// <summary>waiting, called, paused or closed.</summary>
+        public string State = "";
+
+        /// <summary>1 is the next.</summary>
+        public long Place;
+        public long Of;
+        public double WaitS;
+        public string Text = "";
+        public string Title = "";
+        public PersonaCard? Persona;
+        public string Disclosure = "";
+
+        public override string Type => "queue";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("state", ref State, required: true);
+            fields.Integer("place", ref Place);
+            fields.Integer("of", ref Of);
+            fields.Number("wait_s", ref WaitS);
+            fields.Text("text", ref Text);
+            fields.Text("title", ref Title);
+            fields.MaybePart("persona", ref Persona, () => new PersonaCard());
+            fields.Text("disclosure", ref Disclosure);
+        }
+    }
+
+    /// <summary>The fan's time with the avatar enters another phase, or is changed; count down from LeftS.</summary>
+    public sealed class SlotTime : Message
+    {
+        /// <summary>running, last_minute, overtime or over.</summary>
+        public string Phase = "";
+        public double LeftS;
+
+        public override string Type => "slot";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("phase", ref Phase, required: true);
+            fields.Number("left_s", ref LeftS, required: true);
         }
     }
 
@@ -199,6 +249,43 @@ namespace Stagedoor
         {
             fields.Text("kind", ref Kind, required: true);
             fields.Text("text", ref Text, required: true);
+        }
+    }
+
+    /// <summary>What is kept of this visit of an event, and the page where its fan finds it.</summary>
+    public sealed class KeepsakeState : Message
+    {
+        /// <summary>A path on the server; whoever has it can open it, so show it to the fan alone.</summary>
+        public string Url = "";
+
+        /// <summary>none, recording or deleted.</summary>
+        public string State = "";
+
+        /// <summary>ISO 8601, UTC.</summary>
+        public string ExpiresAt = "";
+
+        public override string Type => "keepsake";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("url", ref Url, required: true);
+            fields.Text("state", ref State, required: true);
+            fields.Text("expires_at", ref ExpiresAt, required: true);
+        }
+    }
+
+    /// <summary>What the persona remembers of this fan; empty once it is forgotten. Show it.</summary>
+    public sealed class Remembered : Message
+    {
+        public string[] Facts = Array.Empty<string>();
+        public string Mood = "";
+
+        public override string Type => "memory";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Texts("facts", ref Facts);
+            fields.Text("mood", ref Mood);
         }
     }
 

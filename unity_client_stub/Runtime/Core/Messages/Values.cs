@@ -85,6 +85,23 @@ namespace Stagedoor
         }
     }
 
+    /// <summary>The event that a visit belongs to; SlotS is how long a fan's time is.</summary>
+    public sealed class EventCard : WireObject
+    {
+        public string Id = "";
+        public string Title = "";
+        public double SlotS;
+        public bool Spectators;
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("id", ref Id, required: true);
+            fields.Text("title", ref Title, required: true);
+            fields.Number("slot_s", ref SlotS, required: true);
+            fields.Flag("spectators", ref Spectators);
+        }
+    }
+
     /// <summary>What the server enforces.</summary>
     public sealed class Limits : WireObject
     {
