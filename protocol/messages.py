@@ -246,8 +246,8 @@ class QueuePlace(Message, tag="queue", frozen=True):
 class SlotTime(Message, tag="slot", frozen=True):
     """A fan's time with the avatar enters another phase, or is changed by the host; count down from `left_s`.
 
-    overtime: the time is used up, and nobody is cut off in a sentence. over: the goodbye was heard; the connection stays
-    for a little while, and nothing more is said.
+    overtime: the time is used up, and nobody is cut off in a sentence. over: the goodbye was heard; the connection
+    stays for a little while, and nothing more is said.
     """
 
     phase: Literal["running", "last_minute", "overtime", "over"]
@@ -354,8 +354,8 @@ class Notice(Message, tag="notice", frozen=True):
 class KeepsakeState(Message, tag="keepsake", frozen=True):
     """What is kept of this visit of an event, and where its fan finds it: said at its start and at every change.
 
-    url: a page of this server for this fan alone, whose address is its key; it works until `expires_at` (ISO 8601, UTC).
-    state: `none`, nothing is recorded; `recording`, with the consents of both sides; `deleted`, the fan took it back.
+    url: a page of this server for this fan alone, whose address is its key; it works until `expires_at` (ISO 8601,
+    UTC). state: `none`, nothing is recorded; `recording`, with the consents of both sides; `deleted`, the fan took it back.
     """
 
     url: str
