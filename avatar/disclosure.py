@@ -8,10 +8,11 @@ What comes next: the hallway says the persona's line instead of asking dialogue.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from avatar.disclosure_rules import ASKS, CLAIMS, DISOWNED, NAME
-from avatar.persona import Persona
+from avatar.persona import Boundary, Persona
 
 _SPELLINGS: Final = tuple(  # contractions, and what recognisers and thumbs make of words
     (re.compile(rf"\b{pattern}\b"), spelling)
@@ -55,12 +56,18 @@ def claims_to_be_human(text: str, name: str = "") -> bool:
 
 def declines(persona: Persona, text: str) -> str | None:
     """The line the persona says instead when the words touch a topic it does not discuss; None when they do not."""
+    boundary = touched(persona.not_discussed, text)
+    return boundary.line if boundary else None
+
+
+def touched(bounds: Iterable[Boundary], text: str) -> Boundary | None:
+    """The first of these topics that the words touch."""
     words = plain(text)
-    for boundary in persona.not_discussed:
+    for boundary in bounds:
         for phrase in boundary.phrases:
             stem = re.escape(plain(phrase)) + (r"\w*" if phrase.endswith("*") else "")
             if re.search(rf"\b{stem}\b", words):
-                return boundary.line
+                return boundary
     return None
 
 

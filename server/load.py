@@ -8,11 +8,14 @@ limits are never left out. What comes next: each session's turn machine is told 
 from typing import Final
 
 from speech.turn_state import Effort
+from speech.turns import TurnMachine
 
 #: Seconds from the pause to its words, smoothed, from which each step is taken. Alone on two cores it is 0.1-0.25 s.
 STEPS_S: Final = {Effort.NO_EARLY_GUESSES: 0.4, Effort.NO_PARTIALS: 0.6, Effort.NO_TURN_MODEL: 0.9}
 BACK_SHARE: Final = 0.7  # a step is taken back when the delay is under this share of it: no flicker
 SMOOTHING: Final = 0.3  # of the newest delay
+BUSY: Final = "The server is slower than usual right now; captions and answers may come a little later."
+EASED: Final = "The server is as quick as usual again."
 FORGET_S: Final = 20.0  # with no answer for so long nobody waits, and the effort is full again
 
 
@@ -39,3 +42,12 @@ class Load:
         if now - self._heard_at > FORGET_S:
             self._effort = Effort.FULL
         return self._effort
+
+    def bear(self, machine: TurnMachine, now: float) -> str | None:
+        """Has one session do as much as the server can for everybody. Returns what its fan is told, if that changed."""
+        effort = self.effort(now)
+        if effort is machine.effort:
+            return None
+        eased = effort < machine.effort
+        machine.effort = effort
+        return EASED if eased else BUSY

@@ -11,17 +11,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
 import numpy as np
 import structlog
 
 from avatar.affect import Mood, beginning, in_tone
-from avatar.disclosure import asks_if_real, claims_to_be_human, declines
+from avatar.direction import INSTEAD, Wishes
+from avatar.disclosure import asks_if_real, claims_to_be_human, declines, touched
 from avatar.emotion import Emotion, GestureMark, feel, split_marks
 from avatar.face import Face, FaceSlice, calm_cuts
 from avatar.gestures import at_words
 from avatar.llm import Prompt
 from avatar.openings import CHEERFUL, Act, Openings
-from avatar.persona import Persona
+from avatar.persona import Boundary, Persona
 from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, WordSpan
@@ -50,6 +52,7 @@ class Reply:
     face: Face
     begun_at: float
     mood: Mood = "unclear"  # the fan's, as far as they let us guess
+    wishes: Wishes = field(default_factory=Wishes)  # the host's
     kind: ReplyKind = "llm"
     guess: bool = False  # work on it began before its commit
     committed: bool = False
@@ -112,6 +115,10 @@ class ReplyMaker:
         self._wait = split_clauses(persona.wait)
         self._clock = clock
 
+    def bound(self, not_discussed: tuple[Boundary, ...]) -> None:
+        """From now on these are the topics that the persona does not discuss."""
+        self._persona = msgspec.structs.replace(self._persona, not_discussed=not_discussed)
+
     def heard(self, reply: Reply) -> None:
         """The fan hears the beginning of this reply: the next one begins otherwise."""
         if reply.answer:
@@ -150,13 +157,28 @@ class ReplyMaker:
             return
         if opening := self._open(reply):
             yield opening
+        said = dropped = 0
         async with aclosing(self._answered(reply)) as clauses:
             async for clause in clauses:
-                if claims_to_be_human(clause.text, self._persona.name):
-                    reply.kind = "disclosure"
-                    yield _Said(self._persona.disclosure, fixed=True)
+                if instead := self._stopped_by(reply, clause.text):
+                    yield _Said(instead, fixed=True)
                     return
+                if reply.wishes.recited(clause.text):
+                    dropped += 1
+                    continue
+                said += 1
                 yield clause
+        if dropped and not said:
+            yield _Said(INSTEAD, fixed=True)
+
+    def _stopped_by(self, reply: Reply, clause: str) -> str | None:
+        """What is said in place of this clause and all that would follow. None: it may be spoken."""
+        if claims_to_be_human(clause, self._persona.name):
+            reply.kind = "disclosure"
+            return self._persona.disclosure
+        vetoed = (b for b in self._persona.not_discussed if b.topic in reply.wishes.vetoed)
+        off = touched(vetoed, clause)
+        return off.line if off else None
 
     def _open(self, reply: Reply) -> _Said | None:
         """How the answer begins, if that is clear before the language model has thought."""
@@ -192,7 +214,7 @@ class ReplyMaker:
             reply.kind = "disclosure"
             return self._persona.disclosure
         line = reply.line or declines(self._persona, reply.text)
-        if line is None:
+        if line is None and not reply.wishes.directions:  # an answer that was written before heeds no direction
             line = await self._new_answer(reply)
         if line is not None:
             reply.kind = "prepared"

@@ -8,7 +8,7 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
@@ -43,7 +43,9 @@ from server.reply import ReplyMaker
 from server.session_clock import Alarm, SessionClock
 from server.shared import Shared
 from server.speaker import Speaker
+from server.steering import Steering, Voice
 from server.taps import Tap, Taps
+from server.tasks import Tasks
 from server.tracing import trace_turn
 from speech.turn_events import (
     Action,
@@ -61,6 +63,7 @@ from speech.turn_events import (
     OpenTurn,
     Recognise,
     ReplyAudible,
+    ReplyComplete,
     ReplyHeard,
     ScoreTurn,
     ShowTranscript,
@@ -75,8 +78,6 @@ log = structlog.get_logger()
 
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
-BUSY = "The server is slower than usual right now; captions and answers may come a little later."
-EASED = "The server is as quick as usual again."
 
 
 class Session:
@@ -99,25 +100,26 @@ class Session:
         self._machine = TurnMachine()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._deaf = False  # nothing of the fan is heard, though the time goes on
+        self.live = False  # a host speaks just now
         self._ears = Ears(session_id, lanes, hello.audio_in, hello.language, self._clock)
         self._hearing = Hearing(self._ears, shared.load, self._clock, self._echoes, self.report_error)
         self._hearing.tell = self._sound
         self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
+        self.steering = Steering(persona.not_discussed, maker.bound)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
-        self._speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
-        self._speaker.tell = self._handle
+        self.speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
+        self.speaker.tell = self._handle
         self.watch_turn: Callable[[OpenTurn | CloseTurn, State], None] = lambda action, state: None
         self.presence = Presence(
-            hello.face, settings.seed, lambda: self._speaker.face, self._attention, self.outbox.post
+            hello.face, settings.seed, lambda: self.speaker.face, self._attention, self.outbox.post
         )
         self._sensing = Sensing(self._clock, self._ears, self.presence, shared.metrics)
         self.consent(hello.consents)
         self._read_ahead = ReadAhead(session_id, lanes.llm, self._dialogue)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(session_id)
         self._timer = Alarm(self._clock, lambda at: self._handle(Tick(), at))
-        self._gap_timer = Alarm(self._clock, lambda _: self._spawn(self._hearing.fall_silent(), "gap"))
+        self._gap_timer = Alarm(self._clock, lambda _: self._tasks.start(self._hearing.fall_silent(), "gap"))
         self._log = log.bind(session=session_id, persona=persona.id)
 
     # --- what the connection calls ---
@@ -133,9 +135,9 @@ class Session:
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
-        if self._deaf:
+        if self.steering.deaf:
             data = bytes(len(data))
-        over_avatar = self._machine.state in (State.REPLYING, State.OVERLAP)
+        over_avatar = self.live or self._machine.state in (State.REPLYING, State.OVERLAP)
         await self._hearing.hear(data, over_avatar=over_avatar)
         self.taps.tell(Tap.heard_fan, data)
         self._gap_timer.set(self._clock() + AUDIO_GAP_S)
@@ -147,11 +149,11 @@ class Session:
 
     def _echoes(self) -> list[str]:
         """The avatar's words that its own loudspeaker may bring back just now."""
-        return self._speaker.just_said() if self._machine.state is State.OVERLAP else []
+        return self.speaker.just_said() if self._machine.state is State.OVERLAP else []
 
     def type(self, text: str) -> None:
         """A typed turn; white space alone is nothing."""
-        if text.strip() and not self._deaf:
+        if text.strip() and not self.steering.deaf:
             self._hearing.times = None
             self._handle(FanTyped(text.strip()))
 
@@ -159,6 +161,11 @@ class Session:
         """What the fan allows from now on. What was sensed before is forgotten when it is not allowed any more."""
         self.consents = consents
         self._sensing.allow(allowed=consents.emotion_sensing)
+        self.taps.tell(Tap.consented, consents)
+
+    def remember(self, told: Sequence[str]) -> None:
+        """What the fan told at an earlier visit; nothing: it is forgotten."""
+        self._dialogue.remember(told)
 
     def see(self, message: FanFace) -> None:
         """The fan's own face or heart. Raises ConsentRequiredError, MalformedError or RateError."""
@@ -171,7 +178,7 @@ class Session:
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
-        if self._speaker.mark(reply_id, heard_samples):
+        if self.speaker.mark(reply_id, heard_samples):
             self.taps.tell(Tap.avatar_heard, reply_id, heard_samples)
             self._handle(ReplyHeard(reply_id, heard_samples))
 
@@ -197,11 +204,25 @@ class Session:
         self.interrupt()
         self._handle(LineDue(line))
 
+    def lead(self, voice: Voice) -> None:
+        """Who speaks from now on: the avatar, nobody (and nobody is heard), or the host. What the fan says to another
+        than the avatar is understood and remembered, and not answered.
+        """
+        self.steering.voice = voice
+        if voice != "avatar":
+            self.interrupt()
+            self.speaker.stop_making()
+
+    def number_reply(self) -> int:
+        """The number of a reply that is made elsewhere: a host's own voice."""
+        return self._machine.number_reply()
+
     async def goodbye(self, line: str) -> None:
         """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.
         Returns when the line was heard to its end, or could not be said.
         """
-        self._deaf = True
+        self.steering.farewell = True
+        self.lead("avatar")
         self._handle(LineDue(line))
         await self.quiet()
 
@@ -222,7 +243,7 @@ class Session:
         """The fan is back, and has heard so much of this reply; the rest of it is sent again."""
         self._clock.go_on()
         self.mark(reply_id, heard_samples)
-        self._speaker.rewind()
+        self.speaker.rewind()
         self.presence.go_on()
         self._timer.set(self._machine.deadline())
         self._gap_timer.set(self._clock() + AUDIO_GAP_S)
@@ -230,18 +251,17 @@ class Session:
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
         self._stop_timers()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._speaker.close()
+        await self._tasks.close()
+        await self.speaker.close()
         await self._read_ahead.close()
 
     # --- the one way in ---
 
     def _handle(self, event: Event, at: float | None = None) -> None:
         before = self._machine.state
-        self._bear_load()
+        if told := self._load.bear(self._machine, asyncio.get_running_loop().time()):
+            self._metrics.effort.set(self._machine.effort)
+            self.outbox.post(Notice("server", told))
         for action in self._machine.receive(event, self._clock() if at is None else at):
             self._act(action)
         if self._machine.state is not before:
@@ -251,16 +271,6 @@ class Session:
         else:
             self._at_rest.clear()
         self._timer.set(self._machine.deadline())
-
-    def _bear_load(self) -> None:
-        """Does as much as the server can for everybody, and tells the fan when that changes."""
-        effort = self._load.effort(asyncio.get_running_loop().time())
-        if effort is self._machine.effort:
-            return
-        eased = effort < self._machine.effort
-        self._machine.effort = effort
-        self._metrics.effort.set(effort)
-        self.outbox.post(Notice("server", EASED if eased else BUSY))
 
     def _stop_timers(self) -> None:
         self.presence.stop()
@@ -281,14 +291,14 @@ class Session:
             case StartReply():
                 self._start_reply(action)
             case CommitReply(reply_id):
-                self._speaker.commit(reply_id)
+                self._commit(reply_id)
             case DuckReply(reply_id, ducked):
                 gain, ramp_ms = (DUCK_GAIN, DUCK_MS) if ducked else (1.0, UNDUCK_MS)
                 self.outbox.post(ReplyDuck(reply_id, gain, ramp_ms))
             case CancelReply():
                 self._cancel(action)
             case EndReply(reply_id):
-                self._speaker.end(reply_id)
+                self.speaker.end(reply_id)
 
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
         if not isinstance(action, ShowTranscript):
@@ -313,18 +323,28 @@ class Session:
     # --- replies ---
 
     def _start_reply(self, action: StartReply) -> None:
-        mood = self._sensing.mood(action.text)
-        hint = "" if self._lanes.llm.goes_on else tone_hint(mood)
+        mood, wishes = self._sensing.mood(action.text), self.steering.wishes()
+        tone = "" if self._lanes.llm.goes_on else tone_hint(mood)
+        hint = " ".join(filter(None, (tone, wishes.hint())))
         prompt = self._dialogue.prompt(
             action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id
         )
-        self._speaker.start(action, prompt).mood = mood
+        reply = self.speaker.start(action, prompt, silent=self.steering.voice != "avatar")
+        reply.mood, reply.wishes = mood, wishes
+
+    def _commit(self, reply_id: int) -> None:
+        if self.speaker.withhold(reply_id):
+            self._handle(ReplyComplete(reply_id, 0))
+        else:
+            self.speaker.commit(reply_id)
 
     def _chunk_sent(self, chunk: ReplyChunk) -> None:
         self.taps.tell(Tap.avatar_sent, chunk)
-        reply = self._speaker.first_sound(chunk)
+        reply = self.speaker.first_sound(chunk)
         if reply is None:
             return
+        if reply.kind in ("llm", "opening"):
+            self.steering.heeded(reply.wishes)
         report = turn_report(self._hearing.times if reply.line is None else None, reply, self._clock(), self._epoch)
         self._metrics.observe(report)
         trace_turn(report, self._epoch_ns)
@@ -334,7 +354,7 @@ class Session:
         self._handle(ReplyAudible(reply.id))
 
     def _cancel(self, action: CancelReply) -> None:
-        cut = self._speaker.cancel(action)
+        cut = self.speaker.cancel(action)
         if cut is None:
             return
         if action.reason == "engine_failed":
@@ -347,12 +367,14 @@ class Session:
 
     def _attention(self) -> Attention | None:
         """What the avatar is at. None: a reply has its face."""
+        if self.live:
+            return None
         match self._machine.state:
             case State.LISTENING | State.DECIDING:
                 return "listening"
             case State.IDLE:
                 return "idle"
-        return None if self._speaker.audible else "thinking"
+        return None if self.speaker.audible else "thinking"
 
     # --- small things ---
 
@@ -366,17 +388,7 @@ class Session:
         async def answer() -> None:
             self._handle(await question)
 
-        self._spawn(answer(), name)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=f"{name}-{self.id}")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self._log.error("task_failed", task=task.get_name(), error=repr(error))
+        self._tasks.start(answer(), name)
 
 
 def public_text(error: StagedoorError) -> str:

@@ -16,7 +16,7 @@ from avatar.face import Face
 from avatar.llm import Prompt
 from protocol.errors import InternalError, StagedoorError
 from protocol.messages import ReplyChunk
-from protocol.timeline import OUTPUT_RATE_HZ
+from protocol.timeline import OUTPUT_RATE_HZ, WordSpan
 from server.metrics import Metrics
 from server.outbox import Outbox
 from server.reply import Reply, ReplyMaker
@@ -61,10 +61,9 @@ class Speaker:
         """Whether the newest reply's first sound went out."""
         return self._audible_at is not None
 
-    def start(self, action: StartReply, prompt: Prompt) -> Reply:
-        """Begins to make a reply, unheard."""
-        if self._task:
-            self._task.cancel()
+    def start(self, action: StartReply, prompt: Prompt, *, silent: bool = False) -> Reply:
+        """Begins to make a reply, unheard. `silent`: the avatar has nothing to say; only the fan's words are kept."""
+        self.stop_making()
         reply = Reply(
             id=action.reply_id,
             turn_id=action.turn_id,
@@ -75,8 +74,15 @@ class Speaker:
             begun_at=self._clock(),
         )
         self.reply, self._heard_samples, self._audible_at = reply, 0, None
-        self._task = asyncio.create_task(self._make(reply), name=f"reply-{self._name}-{reply.id}")
+        if not silent:
+            self._task = asyncio.create_task(self._make(reply), name=f"reply-{self._name}-{reply.id}")
         return reply
+
+    def stop_making(self) -> None:
+        """No more is made of the newest reply."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
 
     async def _make(self, reply: Reply) -> None:
         def put(chunk: ReplyChunk) -> None:
@@ -109,6 +115,22 @@ class Speaker:
         self._dialogue.begin_reply(reply_id, reply.text)
         self._dialogue.spoke(reply_id, reply.words)
         self._outbox.release(reply_id)
+
+    def withhold(self, reply_id: int) -> bool:
+        """The fan's turn is over. True: nobody answers it; the history keeps their words, and nothing was said."""
+        if self._task is not None:
+            return False
+        if self.reply is not None and self.reply.id == reply_id:
+            self._outbox.drop(reply_id)
+            self.remember(reply_id, "", to=self.reply.text)
+            self.reply = None
+        return True
+
+    def remember(self, reply_id: int, said: str, *, to: str = "") -> None:
+        """The history has words that were not made here, such as a host's; all of them were heard."""
+        self._dialogue.begin_reply(reply_id, to)
+        self._dialogue.spoke(reply_id, [WordSpan(word, 0, 0) for word in said.split()])
+        self._dialogue.finish(reply_id)
 
     def first_sound(self, chunk: ReplyChunk) -> Reply | None:
         """A chunk was sent: the reply, if these were its first samples."""

@@ -5,7 +5,7 @@ state, and where it may lead, is the table in turns.py, which comes next.
 """
 
 from speech.endpointing import required_silence_ms
-from speech.interjections import claim
+from speech.interjections import takes_turn
 from speech.turn_events import (
     Action,
     CancelReason,
@@ -44,8 +44,6 @@ WORDS_WAIT_S = 8.0  # a recogniser slower than this has failed
 WENT_ON_S = 0.5  # a fan who speaks this soon after the avatar began was cut off: yield at once
 FIRST_LOOK_S = 0.20  # of sound over the avatar's voice, before its words are asked for: less is no word
 LOOK_EVERY_S = 0.15  # between two looks at those words: as often as the recogniser can answer them
-CLAIM_WORDS = 2  # words over the avatar's voice that take the turn at once (interjections.claim)
-CLAIM_LOGPROB = -1.0  # words less sure than this are no words there: hums and laughs are written down at -1.1 to -1.9
 OVERLAP_S = 1.5  # sound this long takes the turn whatever it says: laughs and coughs are shorter
 HUSH_S = 1.0  # the avatar speaks up again this long after the sound, if its words never come
 
@@ -208,9 +206,13 @@ class Rules:
 
     # --- the reply ---
 
-    def _begin(self, text: str, now: float, line: str | None = None) -> list[Action]:
+    def number_reply(self) -> int:
+        """The number of a new reply; also for one that is none of the machine's, such as a host's own voice."""
         self._last_reply_id += 1
-        self._reply = NewestReply(self._last_reply_id, text, begun_at=now)
+        return self._last_reply_id
+
+    def _begin(self, text: str, now: float, line: str | None = None) -> list[Action]:
+        self._reply = NewestReply(self.number_reply(), text, begun_at=now)
         return [StartReply(self._reply.id, self._turn.id, text, line)]
 
     def _commit(self, now: float) -> list[Action]:
@@ -303,11 +305,16 @@ class Rules:
         turn = self._turn
         if not self._is_current(event):
             return []
-        claimed = claim(event.text) if event.mean_logprob >= CLAIM_LOGPROB else 0
+        claims = self._claims_turn(event)
         if event.final:
-            return self._take_turn(event, now) if claimed else self._let_go_on(now)
+            return self._take_turn(event, now) if claims else self._let_go_on(now)
         turn.partial_pending, turn.partial_at = False, now + LOOK_EVERY_S
-        return self._barge_in(now) if claimed >= CLAIM_WORDS else []
+        return self._barge_in(now) if claims else []
+
+    def _claims_turn(self, event: WordsHeard) -> bool:
+        shown, stable = self._turn.agreement.feed(event.text)
+        agreed = " ".join(shown.split()[:stable])
+        return takes_turn(event.text, agreed=agreed, mean_logprob=event.mean_logprob, final=event.final)
 
     def _barge_in(self, now: float) -> list[Action]:
         """The fan takes the turn, and is still speaking."""

@@ -1,0 +1,55 @@
+"""What a host asks of the avatar in a conversation: directions for its next answer, topics that are off. Pure.
+
+A direction steers an answer and is never read aloud: it stands behind the fan's words in one prompt, and a clause that
+only recites it is not spoken. What comes next: server/steering.py keeps these for one session.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from avatar.dialogue import clean_text
+from avatar.disclosure import plain
+from avatar.persona import Boundary
+
+DIRECTION_CHARS: Final = 300
+_RECITED_WORDS: Final = 2  # a clause that holds fewer words of a direction may be an answer by chance
+_TELLING: Final = ("in my own words", "i was asked to", "i was told to", "i am asked to", "i am told to")
+INSTEAD: Final = "Tell me more about that!"  # when all of an answer was the direction itself
+VETOED: Final = "Let's talk about something else."
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What one answer should heed. house: what the audience does just now."""
+
+    directions: tuple[str, ...] = ()
+    vetoed: tuple[str, ...] = ()
+    house: str = ""
+
+    def hint(self) -> str:
+        """The lines for a prompt; empty when nothing is asked."""
+        parts = [self.house]
+        if self.vetoed:
+            parts.append(f"Say nothing about {', nor about '.join(self.vetoed)}.")
+        if self.directions:
+            asked = "; ".join(clean_text(text)[:DIRECTION_CHARS].rstrip(". ") for text in self.directions)
+            parts.append(f"In your answer, in your own words and without saying that you were asked to: {asked}.")
+        return " ".join(filter(None, parts))
+
+    def recited(self, clause: str) -> bool:
+        """Whether a clause reads a direction aloud, or tells that there is one."""
+        said = plain(clause)
+        told = any(phrase in said for phrase in _TELLING)
+        return bool(self.directions) and (told or any(_holds(said, plain(text)) for text in self.directions))
+
+
+def _holds(said: str, asked: str) -> bool:
+    return len(asked.split()) >= _RECITED_WORDS and f" {asked} " in f" {said} "
+
+
+def veto(topic: str) -> Boundary | None:
+    """The topic as one that the persona does not talk about; every word that begins with its last one is meant. None:
+    there is no word in it.
+    """
+    words = plain(topic)
+    return Boundary(topic=clean_text(topic)[:80], phrases=(f"{words[:80]}*",), line=VETOED) if words else None

@@ -1,0 +1,82 @@
+"""What the host asks of one conversation: who speaks in it, what the next answer should bring, which topics are off.
+
+The session asks it before each reply. What comes next: session.py; the host's wishes come from server/stage/.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from avatar.direction import Wishes, veto
+from avatar.disclosure import touched
+from avatar.persona import Boundary
+from protocol.errors import UnsupportedError
+
+Voice = Literal["avatar", "nobody", "host"]
+MAX_DIRECTIONS = 3  # that wait for an answer; the oldest is forgotten
+MAX_TOPICS = 50
+
+
+class Steering:
+    """One conversation's. `bound` is told which topics the persona does not discuss from now on."""
+
+    def __init__(self, not_discussed: tuple[Boundary, ...], bound: Callable[[tuple[Boundary, ...]], None]) -> None:
+        self.voice: Voice = "avatar"
+        self.farewell = False  # the last words are being said: the fan is not heard any more
+        self._bound = bound
+        self._not_discussed = not_discussed
+        self._vetoed: dict[str, Boundary] = {}
+        self._directions: list[str] = []
+        self._house = ""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the fan is not heard."""
+        return self.farewell or self.voice == "nobody"
+
+    @property
+    def topics(self) -> dict[str, bool]:
+        """What the persona is asked not to discuss: true for what the host vetoed, false for its own bounds."""
+        return {b.topic: False for b in self._not_discussed} | dict.fromkeys(self._vetoed, True)
+
+    def direct(self, text: str) -> None:
+        """The next answer that the language model makes brings this in, in the persona's own words."""
+        self._directions = [*self._directions, text][-MAX_DIRECTIONS:]
+
+    def tell_of_house(self, line: str) -> None:
+        """What the audience does just now, for the next answer; the newest counts."""
+        self._house = line
+
+    def forbid(self, topic: str) -> None:
+        """From now on the persona declines it. Raises UnsupportedError for no words, or too many topics."""
+        boundary = veto(topic)
+        if boundary is None or len(self._vetoed) >= MAX_TOPICS:
+            raise UnsupportedError("a topic needs a word or two, and there may be fifty of them")
+        self._vetoed[boundary.topic] = boundary
+        self._tell()
+
+    def allow(self, topic: str) -> None:
+        """The persona may discuss it in this conversation, though the host vetoed it before or its own bounds did."""
+        self._vetoed.pop(topic, None)
+        self._not_discussed = tuple(b for b in self._not_discussed if b.topic != topic)
+        self._tell()
+
+    def touched(self, text: str) -> str | None:
+        """The topic that these words touch, of those that are off. None: none."""
+        boundary = touched(self._bounds(), text)
+        return boundary.topic if boundary else None
+
+    def wishes(self) -> Wishes:
+        """What the next answer should heed."""
+        return Wishes(tuple(self._directions), tuple(self._vetoed), self._house)
+
+    def heeded(self, wishes: Wishes) -> None:
+        """An answer that was made with these is heard: they are done. What is vetoed stays so."""
+        self._directions = [text for text in self._directions if text not in wishes.directions]
+        if wishes.house == self._house:
+            self._house = ""
+
+    def _bounds(self) -> tuple[Boundary, ...]:
+        return (*self._vetoed.values(), *self._not_discussed)
+
+    def _tell(self) -> None:
+        self._bound(self._bounds())
