@@ -355,7 +355,8 @@ class KeepsakeState(Message, tag="keepsake", frozen=True):
     """What is kept of this visit of an event, and where its fan finds it: said at its start and at every change.
 
     url: a page of this server for this fan alone, whose address is its key; it works until `expires_at` (ISO 8601,
-    UTC). state: `none`, nothing is recorded; `recording`, with the consents of both sides; `deleted`, the fan took it back.
+    UTC). state: `none`, nothing is recorded; `recording`, with the consents of both sides; `deleted`, the fan took it
+    back.
     """
 
     url: str
