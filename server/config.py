@@ -43,8 +43,25 @@ class AccessConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Join tokens: "auto" requires them as soon as the server listens beyond this machine."""
 
     tokens: Literal["auto", "required", "off"] = "auto"
-    secret: str = ""  # signs join tokens; empty: a new one each start
+    secret: str = ""  # signs join tokens; empty: keys of the store do, and change by themselves
+    key_days: Positive = 30  # how long such a key signs
     origins: tuple[str, ...] = ()  # browser origins allowed beside the server's own
+
+
+class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    url: str = ""  # empty: a SQLite file in the data folder
+
+
+class AccountsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Creators' accounts, and how often anybody may call the REST API."""
+
+    sign_up: Literal["closed", "oidc", "open"] = "closed"  # who may make an account for themselves
+    login_days: Positive = 14
+    requests_per_minute: Positive = 600  # of one address, and of one account
+    tries_per_minute: Positive = 20  # of one address: logins, sign-ups, tickets; of one account: logins
+    oidc_issuer: str = ""  # of an OpenID Connect provider, such as https://accounts.example
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
 
 
 class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +126,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     server: ServerConfig = ServerConfig()
     admission: AdmissionConfig = AdmissionConfig()
     access: AccessConfig = AccessConfig()
+    store: StoreConfig = StoreConfig()
+    accounts: AccountsConfig = AccountsConfig()
     limits: LimitsConfig = LimitsConfig()
     asr: AsrConfig = AsrConfig()
     llm: LlmConfig = LlmConfig()

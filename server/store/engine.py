@@ -78,7 +78,7 @@ async def open_store(url: str | URL = "", *, migrate: bool | None = None) -> Sto
     url = store_url(url) if isinstance(url, str) else url
     is_sqlite = url.get_backend_name() == "sqlite"
     try:
-        engine = _sqlite(url) if is_sqlite else create_async_engine(url, pool_pre_ping=True, pool_timeout=POOL_WAIT_S)
+        engine = _sqlite(url) if is_sqlite else _shared(url)
     except (SQLAlchemyError, OSError, ImportError) as error:
         raise StoreError(_reason(url, error)) from error
     try:
@@ -96,10 +96,14 @@ async def open_store(url: str | URL = "", *, migrate: bool | None = None) -> Sto
     return Store(engine)
 
 
+def _shared(url: URL) -> AsyncEngine:
+    return create_async_engine(url, pool_pre_ping=True, pool_timeout=POOL_WAIT_S, hide_parameters=True)
+
+
 def _sqlite(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: object) -> None:

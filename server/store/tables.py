@@ -126,7 +126,6 @@ class EventRow(Table):
     keepsakes: Mapped[bool]  # the creator's half of that consent
     retention_days: Mapped[int]
     state: Mapped[EventState] = mapped_column(SHORT, index=True)
-    draw_seed: Mapped[str | None] = mapped_column(String(64))  # written when the lottery is drawn
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]  # retention counts from here
 
@@ -165,7 +164,6 @@ class TicketRow(Table):
     claim_hash: Mapped[str | None] = mapped_column(String(64))  # of the secret by which a fan gets back in
     issued_at: Mapped[datetime]
     arrived_at: Mapped[datetime | None]
-    away_at: Mapped[datetime | None]
     called_at: Mapped[datetime | None]
     seated_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
