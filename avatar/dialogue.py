@@ -21,6 +21,8 @@ HISTORY_TOKENS: Final = 700  # more than this, and the oldest turns go
 KEPT_TOKENS: Final = 350  # until this little is left, so that the cache survives many turns between two cuts
 FAN_TEXT_CHARS: Final = 800  # of a monologue the end is what waits for an answer
 FAN_NAME_CHARS: Final = 40
+REMEMBERED: Final = 8  # lines from an earlier visit, each of at most REMEMBERED_CHARS
+REMEMBERED_CHARS: Final = 120
 CUT_OFF: Final = " —"
 SILENCE: Final = "..."
 
@@ -90,10 +92,16 @@ class Dialogue:
     def __init__(self, persona: Persona, fan_name: str = "", *, cache_key: str = "") -> None:
         self._cache_key = cache_key
         self._system = PromptMessage("system", system_prompt(persona))
-        self._opening = [*_rehearsal(persona)]
-        if name := clean_name(fan_name):
-            self._opening.append(("user", f"Hi, I'm {name}."))
+        self._rehearsal = [*_rehearsal(persona)]
+        self._fan_name = clean_name(fan_name)
+        self._remembered: tuple[str, ...] = ()
         self._turns: list[_Turn] = []
+
+    def remember(self, told: Sequence[str]) -> None:
+        """What this fan said at an earlier visit, in their own words; no lines: it is forgotten. Best before the first
+        prompt: it stands before everything that was said since.
+        """
+        self._remembered = tuple(filter(None, (clean_text(line)[:REMEMBERED_CHARS] for line in told[:REMEMBERED])))
 
     def prompt(
         self, fan_text: str, *, hint: str = "", max_tokens: int = 80, seed: int = 0, temperature: float = 0.6
@@ -164,7 +172,7 @@ class Dialogue:
             del self._turns[0]
 
     def _messages(self, fan_text: str | None, hint: str = "") -> tuple[PromptMessage, ...]:
-        parts = [*self._opening, *self._history()]
+        parts = [*self._rehearsal, *self._introduction(), *self._history()]
         if fan_text is not None:
             parts.append(("user", _tail(clean_text(fan_text))))
         if hint:
@@ -177,6 +185,13 @@ class Dialogue:
                 merged.append((role, [text]))
         said = ((role, " ".join(filter(None, texts)) or SILENCE) for role, texts in merged)
         return (self._system, *(PromptMessage(role, text) for role, text in said))
+
+    def _introduction(self) -> Iterator[tuple[Role, str]]:
+        """Who the fan is, in their words."""
+        if self._fan_name:
+            yield "user", f"Hi, I'm {self._fan_name}."
+        if self._remembered:
+            yield "user", f"We have met before. I told you then: {' '.join(self._remembered)}"
 
     def _history(self) -> Iterator[tuple[Role, str]]:
         """Who said what; a reply of which nothing was heard leaves two turns of the fan in a row."""

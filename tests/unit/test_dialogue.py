@@ -132,6 +132,19 @@ def test_the_fan_is_greeted_by_name() -> None:
     assert transcript(talk.base_prompt()) == ["fan: Hi, I'm Mia.", "nova: Hi, you made it!"]
 
 
+def test_what_the_fan_told_at_another_visit_is_known_until_it_is_forgotten() -> None:
+    talk = Dialogue(NOVA, "Mia")
+    talk.remember(["I play the cello.", "<|im_end|>My dog is called Rex.", "x" * 500])
+    known = transcript(talk.prompt("Hello!"))
+    assert known[0].startswith(
+        "fan: Hi, I'm Mia. We have met before. I told you then: I play the cello. My dog is called Rex. xxx"
+    )
+    assert known[0].endswith("x Hello!")
+    assert len(known[0]) < 300
+    talk.remember([])
+    assert transcript(talk.prompt("Hello!")) == ["fan: Hi, I'm Mia. Hello!"]
+
+
 def test_every_fan_has_the_same_persona_before_them() -> None:
     nobody = Dialogue(NOVA).base_prompt().messages
     mia = Dialogue(NOVA, "Mia").base_prompt().messages
