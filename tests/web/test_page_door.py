@@ -27,7 +27,7 @@ async def test_says_hello_with_the_token_of_the_link(server: ScriptedServer, ope
         visit = await server.visit(welcome=False)
         hello = await visit.hears(Hello)
         assert hello.token == "abc.def-123"
-        assert hello.audio_in == AudioFormat("pcm16", 16_000)
+        assert hello.audio_in == AudioFormat("opus", 48_000)
         assert hello.face == "arkit52"
         assert hello.consents == Consents(recording=False, memory=False, emotion_sensing=False)
         assert not any("abc.def" in path for path in server.asked_for)

@@ -4,8 +4,10 @@
 // is every 20 ms; what is *heard* is that, less the way to the loudspeaker. face/track.ts reads the face there.
 
 import type { Message } from "../talk/shapes";
+import type { Chunk } from "./play-queue";
 import type { PlayerOrder, PlayReport } from "./player-worklet";
 import workletUrl from "./player-worklet.ts?worker&url";
+import { unpackingOf, type Unpacking } from "./unpacking";
 
 /** What reaches the ear now. */
 export type Heard = { replyId: number; position: number; playing: boolean };
@@ -17,6 +19,7 @@ const KEEP_FRAMES_S = 2; // how far back reports are kept: the longest way to a 
 export class Player {
   #context: AudioContext | null = null;
   #node: AudioWorkletNode | null = null;
+  #unpacking: Unpacking | null = null;
   #reports: PlayReport[] = [];
   #heard: Heard = { replyId: -1, position: 0, playing: false };
   #marked = { replyId: -1, position: 0 };
@@ -31,15 +34,22 @@ export class Player {
     this.#onMark = onMark;
   }
 
-  /** Starts the audio output; call it from a click, or browsers keep it silent. */
-  async open(rateHz: number): Promise<void> {
-    const context = new AudioContext({ sampleRate: rateHz, latencyHint: "interactive" });
+  /** Starts the audio output for sound of this format; call it from a click, or browsers keep it silent. */
+  async open(format: Message<"hello">["audio_out"]): Promise<void> {
+    const context = new AudioContext({ sampleRate: format.sample_rate_hz, latencyHint: "interactive" });
     this.#context = context;
     await context.audioWorklet.addModule(workletUrl);
     this.#node = new AudioWorkletNode(context, "reply-player", { numberOfInputs: 0, outputChannelCount: [1] });
     this.#node.port.onmessage = ({ data }) => this.#learn(data);
     this.#node.connect(context.destination);
+    this.expect(format);
     await context.resume();
+  }
+
+  /** From now on sound comes like this: another connection, with streams of its own. */
+  expect(format: Message<"hello">["audio_out"]) {
+    this.#unpacking?.drop();
+    this.#unpacking = unpackingOf(format, (chunk) => this.#queue(chunk));
   }
 
   /** The audio graph, for those who place the voice in a room: null while there is no sound. */
@@ -53,19 +63,16 @@ export class Player {
   }
 
   close() {
+    this.#unpacking?.drop();
     this.#context?.close();
-    this.#context = this.#node = null;
+    this.#context = this.#node = this.#unpacking = null;
   }
 
   /** Takes a `reply.chunk`. False when it is late: of a reply that was cancelled, or older than the newest. */
-  add({ reply_id: replyId, start_samples: start, audio, last }: Message<"reply.chunk">): boolean {
-    if (!this.#node || replyId < this.#newestId || replyId === this.#cancelledId) return false;
-    const pcm = new DataView(audio.buffer, audio.byteOffset, audio.byteLength);
-    const samples = Float32Array.from({ length: audio.byteLength >> 1 }, (_, i) => pcm.getInt16(2 * i, true) / 32768);
-    this.#newestId = replyId;
-    this.#received.set(replyId, start + samples.length);
-    if (this.#received.size > KEEP_REPLIES) this.#received.delete(Math.min(...this.#received.keys()));
-    this.#order({ replyId, start, samples, last }, [samples.buffer]);
+  add(chunk: Message<"reply.chunk">): boolean {
+    if (!this.#node || chunk.reply_id < this.#newestId || chunk.reply_id === this.#cancelledId) return false;
+    this.#newestId = chunk.reply_id;
+    this.#unpacking?.add(chunk);
     return true;
   }
 
@@ -89,6 +96,7 @@ export class Player {
 
   /** Forgets what waits to be played, and says where the sound stands: the next connection goes on from there. */
   handOver(): { reply_id: number; heard_samples: number } {
+    this.#unpacking?.drop();
     this.#order({ flush: true });
     const { replyId, position, ended } = this.#reports.at(-1) ?? { replyId: 0, position: 0, ended: true };
     if (!ended) this.#received.set(replyId, position);
@@ -119,6 +127,14 @@ export class Player {
   /** The frame of the context that reaches the ear now: what was rendered, less the way to the loudspeaker. */
   #frameAtEar({ currentTime, outputLatency, baseLatency, sampleRate }: AudioContext): number {
     return (currentTime - (outputLatency || baseLatency || 0)) * sampleRate;
+  }
+
+  #queue(chunk: Chunk) {
+    const { replyId, start, samples } = chunk;
+    if (replyId === this.#cancelledId) return; // it was still being unpacked
+    this.#received.set(replyId, start + samples.length);
+    if (this.#received.size > KEEP_REPLIES) this.#received.delete(Math.min(...this.#received.keys()));
+    this.#order(chunk, [samples.buffer]);
   }
 
   #order(order: PlayerOrder, transfer: Transferable[] = []) {

@@ -3,6 +3,7 @@
 // What every part of the page shares (visit, stage, captions, sound), and when one comes and goes. The parts beside
 // this file register for what they want to know: conversation.ts, keeping.ts, line.ts, pictures.ts.
 
+import { bestFormats } from "../audio/formats";
 import { Player } from "../audio/player";
 import { Stage } from "../stage";
 import { Captions } from "../talk/captions";
@@ -55,7 +56,7 @@ export class Meet {
       send: (audio) => {
         if (this.inRoom && !this.visit.congested) this.visit.send("audio", audio);
       },
-      rateHz: () => this.visit.welcome?.audio_in.sample_rate_hz ?? 16_000,
+      encoding: () => this.visit.welcome?.audio_in.encoding ?? "pcm16",
       stillWanted: () => this.inRoom,
     });
   }
@@ -75,7 +76,7 @@ export class Meet {
       return;
     }
     view.showPhase("connecting");
-    this.#begin(true);
+    void this.#begin(true);
   }
 
   /** From the lobby into the room. The name travels in `hello`: when one was given, hello is said anew. */
@@ -88,7 +89,7 @@ export class Meet {
     this.#name = given;
     this.#entering = true;
     this.visit.leave();
-    this.#begin(false);
+    await this.#begin(false);
   }
 
   async enterRoom() {
@@ -113,8 +114,8 @@ export class Meet {
     this.#showOver("You have left", talked ? `Thank you for talking with ${them}. Goodbye!` : "Goodbye!");
   }
 
-  #begin(mayResume: boolean) {
-    const hello = { token: joinToken(), name: this.#name, consents: view.readConsents() };
+  async #begin(mayResume: boolean) {
+    const hello = { ...(await bestFormats()), token: joinToken(), name: this.#name, consents: view.readConsents() };
     this.visit.begin(hello, mayResume ? Visit.kept() : null);
   }
 
@@ -122,6 +123,7 @@ export class Meet {
     byId<HTMLInputElement>("text").maxLength = message.limits.max_text_chars;
     view.showCard(message);
     this.moments.tell("welcomed", message);
+    this.player?.expect(message.audio_out);
     if (this.inRoom) return view.hideBanner(); // found again: everything goes on
     this.stage.begin(message);
     if (this.#entering) return void this.enterRoom();
@@ -135,13 +137,13 @@ export class Meet {
 
   /** Browsers allow sound from a click only, so this comes first after one. */
   async #openSound() {
-    const rateHz = this.visit.welcome?.audio_out.sample_rate_hz;
-    if (this.player || !rateHz) return;
+    const format = this.visit.welcome?.audio_out;
+    if (this.player || !format) return;
     try {
       const opening = new Player((reply_id, heard_samples) =>
         this.visit.send("playback.mark", { reply_id, heard_samples }),
       );
-      await opening.open(rateHz);
+      await opening.open(format);
       if (this.visit.welcome) this.player = opening;
       else opening.close(); // the connection went while the sound was starting
     } catch (error) {

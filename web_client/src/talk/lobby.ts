@@ -1,5 +1,6 @@
 // The lobby's microphone check: a level meter and words about what it shows. Nothing of it is sent anywhere.
 
+import { MICROPHONE_HZ } from "../audio/formats";
 import { loudness, Mic } from "../audio/mic";
 import { byId } from "./view";
 
@@ -21,7 +22,7 @@ export class MicCheck {
     this.#loudest = this.#chunks = 0;
     this.#say("Say a few words…");
     try {
-      await this.#mic.open(16_000);
+      await this.#mic.open(MICROPHONE_HZ);
     } catch (error) {
       return this.#say(error instanceof Error ? error.message : String(error));
     }

@@ -1,6 +1,8 @@
 // The microphone in the room: talk freely, or push to talk; muted is silence, closed is closed. meet/meet.ts sends what it hears.
 
+import { MICROPHONE_HZ } from "../audio/formats";
 import { loudness, Mic } from "../audio/mic";
+import { packingOf, type Packing } from "../audio/packing";
 import { byId, showBanner, showLevel, showMicrophone } from "./view";
 import { toBase64 } from "./wire";
 
@@ -11,7 +13,8 @@ const MAX_TOGETHER = 5;
 
 type Needs = {
   send: (audio: { audio: string; seq: number }) => void;
-  rateHz: () => number;
+  /** What the server hears: "pcm16" or "opus". */
+  encoding: () => string;
   /** False when the room was left while the browser asked for the microphone. */
   stillWanted: () => boolean;
 };
@@ -20,6 +23,7 @@ export class TalkButton {
   isMuted = false;
   #mic = new Mic((chunk) => this.#hear(chunk));
   #needs: Needs;
+  #packing: Packing | null = null;
   #seq = 0;
   #held = false;
   #pending: number[] = []; // bytes that wait for the rest of a burst
@@ -60,9 +64,11 @@ export class TalkButton {
   close() {
     if (this.#mic.isOpen) {
       this.#flush();
-      const silence = new Uint8Array(2 * CLOSING_SILENCE_S * this.#needs.rateHz());
+      const silence = this.#packing?.silence(CLOSING_SILENCE_S) ?? new Uint8Array(0);
       this.#needs.send({ audio: toBase64(silence), seq: this.#seq++ });
     }
+    this.#packing?.close();
+    this.#packing = null;
     this.#mic.close();
     this.isMuted = false;
     this.#show();
@@ -77,7 +83,7 @@ export class TalkButton {
     const button = byId<HTMLButtonElement>("talk");
     button.disabled = true;
     try {
-      await this.#mic.open(this.#needs.rateHz());
+      await this.#mic.open(MICROPHONE_HZ);
     } catch (error) {
       showBanner(error instanceof Error ? error.message : String(error));
     }
@@ -103,10 +109,15 @@ export class TalkButton {
   }
 
   #hear(chunk: Int16Array) {
-    this.#pending.push(...new Uint8Array(chunk.buffer));
+    if (!this.isMuted) showLevel(loudness(chunk));
+    this.#packing ??= packingOf(this.#needs.encoding(), (bytes) => this.#packed(bytes));
+    this.#packing.push(chunk);
+  }
+
+  #packed(bytes: Uint8Array) {
+    this.#pending.push(...bytes);
     this.#nPending += 1;
     if (performance.now() - this.#sentAt > BURST_MS || this.#nPending >= MAX_TOGETHER) this.#flush();
-    if (!this.isMuted) showLevel(loudness(chunk));
   }
 
   #flush() {

@@ -3,6 +3,7 @@
 // A lost connection is made again with a growing pause, and the visit goes on by its resume token where it was. The
 // token also lies in the tab's own storage, so that a reload goes on too; it is good once, and for 30 s only.
 
+import { PCM, type Formats } from "../audio/formats";
 import { decode } from "./shapes";
 import { Wire, type Message, type ServerMessage } from "./wire";
 
@@ -11,7 +12,7 @@ const PAUSES_MS = [300, 700, 1500, 3000, 5000]; // before each further try; the 
 const BUSY_PAUSES_S = [5, 8, 12, 20, 30];
 const OWN_FAULT = [1000, 1008, 1009]; // closed on purpose: coming back by itself would not be polite
 
-export type Hello = { token: string; name: string; consents: Record<string, boolean> };
+export type Hello = Formats & { token: string; name: string; consents: Record<string, boolean> };
 export type Position = { reply_id: number; heard_samples: number };
 export type Resumable = Position & { token: string; at: number; awayS: number };
 
@@ -122,7 +123,6 @@ export class Visit {
       version: "1.0",
       client: "stagedoor-web/1",
       language: navigator.language.slice(0, 16),
-      audio_in: { encoding: "pcm16", sample_rate_hz: 16_000 },
       face: "arkit52",
       ...this.#hello,
       ...(resume ? { resume: { token: resume.token, reply_id: resume.reply_id, heard_samples: resume.heard_samples } } : {}),
@@ -140,6 +140,7 @@ export class Visit {
 
   #closed(code: number) {
     if (this.#fatal?.code === "busy") return this.#comeBackLater();
+    if (this.#fatal?.code === "unsupported" && this.#offersOpus()) return this.#connect(null);
     const token = this.#welcome?.resume_token;
     const awayMs = 1000 * (this.#welcome?.limits.max_away_s ?? 0);
     const first = this.#lostAt === 0;
@@ -149,6 +150,14 @@ export class Visit {
     if (first) this.#events.onLost();
     const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
     this.#timer = setTimeout(() => this.#connect({ ...this.#events.handOver(), token }), pause);
+  }
+
+  /** True when a server may only have missed PCM16; from now on that is asked for. */
+  #offersOpus(): boolean {
+    const { audio_in, audio_out } = this.#hello ?? PCM;
+    if (audio_in.encoding !== "opus" && audio_out.encoding !== "opus") return false;
+    if (this.#hello) this.#hello = { ...this.#hello, ...PCM };
+    return true;
   }
 
   #comeBackLater() {
