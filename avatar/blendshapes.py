@@ -160,7 +160,7 @@ def _with_contacts(weights: Weights, targets: Sequence[MouthTarget], at: Weights
     shut = np.array([max(0.65 * t.length_samples, 2 * SAMPLES_PER_FACE_FRAME) for t in contacts], np.float32)
     outside = np.maximum(firm - at[:, None], at[:, None] - np.maximum(firm, starts + shut))
     near = np.clip(1.0 - outside / _CLOSING_SAMPLES, 0.0, 1.0)
-    near = near * near * (3.0 - 2.0 * near)
+    near = near * near * (3.0 - 2.0 * near) * np.array([t.opening for t in contacts], np.float32)
     _give_each_a_frame(near, contacts)
     share = near**4 + 1e-12
     target = share @ poses / share.sum(axis=1, keepdims=True)
@@ -184,7 +184,7 @@ def _give_each_a_frame(near: Weights, contacts: Sequence[MouthTarget]) -> None:
         first_inside = -(-contact.start_samples // SAMPLES_PER_FACE_FRAME) - int(_LEAD)
         frame = min(max(frame, first_inside), last)
         near[frame] = 0.0
-        near[frame, i] = 1.0
+        near[frame, i] = contact.opening
         if i + 1 < len(contacts) and contacts[i + 1].viseme != contact.viseme:
             frame += 1
 

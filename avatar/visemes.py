@@ -1,15 +1,14 @@
 """Phonemes in, mouth shapes out: which of the 15 Oculus visemes each sound asks for, and when.
 
-Reads the misaki alphabet of hibari and Kokoro, plain IPA and what espeak writes. Nothing is ever refused: a letter
-that no table knows takes the shape of the letter it is made from (its Unicode name says which), any other letter a
-half-open mouth, punctuation a pause. What comes next: blendshapes.py moves the face through the targets.
+ipa.py says what each written letter asks for; here the letters of a sound share its time, short gaps are closed and
+lips that must meet get their moment. What comes next: blendshapes.py moves the face through the targets.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, get_args
+from typing import Final, get_args
 
+from avatar.ipa import Letter, letters
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, PhonemeSpan, Viseme, VisemeSpan
 
 VISEMES: Final[tuple[Viseme, ...]] = get_args(Viseme)
@@ -22,40 +21,6 @@ PAUSE_SAMPLES: Final = OUTPUT_RATE_HZ * 90 // 1000
 
 #: Sounds whose hiss fills the gap before them.
 _HISSES: Final[frozenset[Viseme]] = frozenset({"FF", "SS", "CH"})
-
-#: One letter, one sound, where the alphabets write a diphthong or an affricate as a single or a double letter.
-_SPELLINGS: Final = {
-    "A": "eɪ", "I": "aɪ", "O": "oʊ", "Q": "əʊ", "W": "aʊ", "Y": "ɔɪ", "T": "ɾ", "S": "ʃ", "@": "ə", "{": "æ",
-    "tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ", "tɕ": "ʨ", "dʑ": "ʥ", "sp": "", "spn": "", "sil": "",
-}  # fmt: skip
-
-#: viseme -> {letters: how wide, 1.0 = the viseme in full}. Reduced vowels are the same shape, smaller.
-_LETTERS: Final[dict[Viseme, dict[str, float]]] = {
-    "PP": {"pbmɓʙʘβɸ": 1.0},
-    "FF": {"fvɱʋⱱ": 1.0},
-    "TH": {"θð": 1.0},
-    "DD": {"tdʈɖɗɾɽ": 1.0},
-    "kk": {"kɡgŋɴqɢcɟ": 1.0, "xɣχʁʀħʕɰ": 0.8, "hɦʔ": 0.6},
-    "CH": {"ʃʒʧʤɕʑʨʥʂʐꭧ": 1.0},
-    "SS": {"szʦʣ": 1.0},
-    "nn": {"nɲɳlɫɭʎʟɬɮ": 1.0},
-    "RR": {"ɹɻrɺ": 1.0, "ɝɚ": 1.0},
-    "aa": {"aɑæɶ": 1.0, "ʌ": 0.75, "ɐ": 0.6, "ə": 0.45, "ᵊ": 0.3},
-    "E": {"ɛ": 1.0, "e": 0.85, "ɜɞ": 0.75, "ɘ": 0.5},
-    "ih": {"i": 1.0, "ɪ": 0.9, "jçʝ": 0.8, "ɯ": 0.7, "ɨᵻ": 0.6},
-    "oh": {"ɔɒ": 1.0, "œ": 0.9, "o": 0.85, "ɤɵ": 0.7},
-    "ou": {"uwʍ": 1.0, "yɥøʉ": 0.9, "ʊʏ": 0.8},
-}
-
-_VOWELS: Final = frozenset("aɑæɶʌɐəᵊɛeɜɞɘiɪɯɨᵻɔɒœoɤɵuyøʉʊʏɝɚ")
-_SHAPES: Final[dict[str, tuple[Viseme, float]]] = {
-    letter: (viseme, opening)
-    for viseme, rows in _LETTERS.items()
-    for letters, opening in rows.items()
-    for letter in letters
-}
-_STRESS: Final = {"ˈ": 1.0, "'": 1.0, "ˌ": 0.5}
-_SILENCE: Final = ("sil", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +39,6 @@ class MouthTarget:
     @property
     def length_samples(self) -> int:
         return self.end_samples - self.start_samples
-
-
-class _Letter(NamedTuple):
-    """What one letter says: a shape, or (viseme None) that the neighbour lasts longer."""
-
-    viseme: Viseme | None
-    opening: float
-    stress: float
-    vowel: bool
 
 
 def visemes(phonemes: Sequence[PhonemeSpan]) -> tuple[VisemeSpan, ...]:
@@ -125,16 +81,16 @@ def _in_order(phonemes: Sequence[PhonemeSpan], n_samples: int | None) -> list[Mo
         end = min(max(phoneme.end_samples, start), limit)
         if start > at and held_since is None:
             targets.append(MouthTarget("sil", 0.0, at, start))
-        letters = list(_letters(phoneme.symbol))
-        sounds = [letter for letter in letters if letter.viseme is not None]
-        stress = max([stress, *(letter.stress for letter in letters)])
+        written = list(letters(phoneme.symbol))
+        sounds = [letter for letter in written if letter.viseme is not None]
+        stress = max([stress, *(letter.stress for letter in written)])
         if sounds:
             begin = start if held_since is None else held_since
             targets += _share(sounds, begin, end, stress)
             if any(sound.vowel for sound in sounds):
                 stress = 0.0
             held_since = None
-        elif targets and held_since is None and not any(letter.stress for letter in letters):
+        elif targets and held_since is None and not any(letter.stress for letter in written):
             targets[-1] = replace(targets[-1], end_samples=end)  # a length mark: the sound before goes on
         else:
             held_since = start if held_since is None else held_since
@@ -145,36 +101,7 @@ def _in_order(phonemes: Sequence[PhonemeSpan], n_samples: int | None) -> list[Mo
     return targets
 
 
-def _letters(symbol: str) -> Iterator[_Letter]:
-    """What a written symbol asks of the mouth, letter by letter; the empty symbol is silence."""
-    symbol = symbol.replace("ç", "ʝ")  # its cedilla would be taken off as a mark; German "ich" is no k
-    plain = "".join(c for c in unicodedata.normalize("NFD", symbol) if not unicodedata.combining(c))
-    plain = _SPELLINGS.get(plain, plain)
-    if not plain:
-        yield _Letter(*_SILENCE, 0.0, False)
-    while plain:
-        size = 2 if plain[:2] in _SPELLINGS else 1
-        for letter in _SPELLINGS.get(plain[:size], plain[:size]):
-            yield _letter(letter)
-        plain = plain[size:]
-
-
-def _letter(letter: str) -> _Letter:
-    if letter in _STRESS:
-        return _Letter(None, 0.0, _STRESS[letter], False)
-    if letter in _SHAPES:
-        return _Letter(*_SHAPES[letter], 0.0, letter in _VOWELS)
-    kind = unicodedata.category(letter)
-    if kind in {"Lm", "Mn", "Mc", "Sk", "Nd"}:  # length, aspiration, tone: the sound before goes on
-        return _Letter(None, 0.0, 0.0, False)
-    if not kind.startswith("L"):
-        return _Letter(*_SILENCE, 0.0, False)
-    words = unicodedata.name(letter, "").lower().split()
-    root = next((word for word in reversed(words) if len(word) == 1 and word in _SHAPES), "ə")
-    return _Letter(*_SHAPES[root], 0.0, root in _VOWELS)
-
-
-def _share(sounds: Sequence[_Letter], start: int, end: int, stress: float) -> Iterator[MouthTarget]:
+def _share(sounds: Sequence[Letter], start: int, end: int, stress: float) -> Iterator[MouthTarget]:
     """Splits a span among its sounds: a vowel lasts twice as long as a consonant."""
     parts = [2 if sound.vowel else 1 for sound in sounds]
     done, at = 0, start
