@@ -25,7 +25,7 @@ from avatar.affect import CALM, voice_cue
 from avatar.emotion import feel
 from avatar.text_emotion import FEELINGS, load_weights, read
 from bench.clips import ClipError, load_clips, read_clip
-from bench.emotion_fit import best_thresholds, read_rows
+from bench.emotion_fit import best_thresholds, macro_f1, read_rows
 from protocol.timeline import INPUT_RATE_HZ
 from speech.prosody import Prosody, VoiceTone
 from speech.vad import FRAME_SAMPLES
@@ -39,13 +39,6 @@ Floats = NDArray[np.float64]
 
 
 # --- words ------------------------------------------------------------------------------------------------------
-
-
-def macro_f1(predicted: NDArray[np.bool_], wanted: Floats) -> dict[str, float]:
-    """F1 of each feeling and their mean as `macro`: both [n, 7]."""
-    hits = (predicted * wanted).sum(axis=0)
-    f1 = 2 * hits / np.maximum(predicted.sum(axis=0) + wanted.sum(axis=0), 1)
-    return {"macro": round(float(f1.mean()), 4), **dict(zip(FEELINGS, f1.round(3).tolist(), strict=True))}
 
 
 def score_texts(texts: Sequence[str], labels: Sequence[Sequence[int]], *, tuned_on: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from avatar.emotion import feel
 from avatar.text_emotion import FEELINGS, N_BUCKETS, SHADES, WEIGHTS_FILE, clues, load_weights, read, tokens
 from bench.emotion import score_texts
-from bench.emotion_fit import GROUPS, fit
+from bench.emotion_fit import GROUPS, fit, held_out, macro_f1
 
 LINES = tomllib.loads(Path(__file__).with_name("emotion_lines.toml").read_text("utf-8"))
 
@@ -112,6 +112,9 @@ def test_a_fit_learns_what_it_is_shown_and_repeats_itself(tmp_path):
     weights = fit(tmp_path, rounds=5)
     assert [read(f"a {word}", weights).feeling for word in shown] == list(shown.values())
     assert np.array_equal(weights.table, fit(tmp_path, rounds=5).table)
+    found, there = held_out(tmp_path, rounds=5)
+    assert found.shape == there.shape == (14, len(FEELINGS))
+    assert macro_f1(found, there)["joy"] == 1.0
 
 
 def test_the_bench_counts_a_perfect_and_a_poor_reading():
