@@ -142,21 +142,29 @@ class Persona(_Part, frozen=True):
 def load_persona(path: Path) -> Persona:
     """The persona in a TOML file. Raises PersonaError."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise PersonaError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise PersonaError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise PersonaError(f"{path}: is not TOML: {error}") from error
-    if not table:
-        raise PersonaError(f"{path}: is empty; copy personas/nova.toml and change it")
-    if "id" in table:
-        raise PersonaError(f"{path}: id: remove it; the id is the name of the file")
+    return parse_persona(text, path.stem, str(path))
+
+
+def parse_persona(text: str, persona_id: str, where: str = "") -> Persona:
+    """The persona in TOML text that came from `where`, a file's path; empty: not from a file. Raises PersonaError."""
+    where = where or persona_id
     try:
-        return msgspec.convert({**table, "id": path.stem}, Persona)
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PersonaError(f"{where}: is not TOML: {error}") from error
+    if not table:
+        raise PersonaError(f"{where}: is empty; copy personas/nova.toml and change it")
+    if "id" in table:
+        raise PersonaError(f"{where}: id: remove it; the id is the name of the file")
+    try:
+        return msgspec.convert({**table, "id": persona_id}, Persona)
     except msgspec.ValidationError as error:
-        raise PersonaError(_explain(path, str(error))) from error
+        raise PersonaError(_explain(where, str(error))) from error
 
 
 def load_personas(folder: Path) -> dict[str, Persona]:
@@ -167,7 +175,7 @@ def load_personas(folder: Path) -> dict[str, Persona]:
     return personas
 
 
-def _explain(path: Path, problem: str) -> str:
+def _explain(path: str, problem: str) -> str:
     """The words of msgspec ("... - at `$.facts[0].text`") as file, key and what to write."""
     complaint, _, where = problem.partition(" - at ")
     place = where.removeprefix("`key` in ").strip("`").removeprefix("$").removeprefix(".")
