@@ -5,7 +5,7 @@ What comes next: tests/golden.py writes the text into PROTOCOL.md and ARCHITECTU
 
 from collections.abc import Iterable
 
-from .handshake import LEGAL, RESUMED, Phase
+from .handshake import LEGAL, RESUMED, ROLES, Phase
 
 Edge = tuple[str, str, str]
 """From a state, by a label, to a state."""
@@ -41,7 +41,9 @@ def handshake_diagram() -> str:
     edges = [
         (before.value, str(kind.__struct_config__.tag), after.value) for (before, kind), after in LEGAL.items()
     ]  # fmt: skip
-    return state_diagram(Phase.NEW.value, [*edges, (Phase.NEW.value, "hello (resume)", RESUMED.value)])
+    edges.append((Phase.NEW.value, "hello (resume)", RESUMED.value))
+    edges += [(Phase.NEW.value, f"hello ({role})", phase.value) for role, phase in ROLES.items()]
+    return state_diagram(Phase.NEW.value, edges)
 
 
 def _state(name: str) -> str:

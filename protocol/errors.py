@@ -8,6 +8,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     IllegalStateError              a known message at the wrong time
     DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
     ConsentRequiredError           something that the fan did not consent to
+    NotAllowedError                something that this role may not do, or that cannot be done now
     RateError                      more messages or audio than the limits in `hello` allow
       TooManyMistakesError         one mistake after another
     UnsupportedError               a format, version or option that we do not speak
@@ -36,6 +37,7 @@ ErrorCode = Literal[
     "illegal_state",
     "disclosure_required",
     "consent_required",
+    "not_allowed",
     "rate_limited",
     "unsupported",
     "bad_token",
@@ -90,6 +92,10 @@ class DisclosureRequiredError(ClientError):
 
 class ConsentRequiredError(ClientError):
     code = "consent_required"
+
+
+class NotAllowedError(ClientError):
+    code = "not_allowed"
 
 
 class RateError(ClientError):

@@ -1,4 +1,4 @@
-"""Every message on the wire, declared once.
+"""Every message on the wire, declared once; those of an event's stage are in event_messages.py.
 
 A message is a map with a `type`. Unknown fields are ignored, so adding one is a minor version; unknown types
 are a coded error. `codec.py` comes next: it turns these into bytes and back; `handshake.py` says which one is
@@ -10,6 +10,21 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .errors import ErrorCode
+from .event_messages import (
+    HostAct,
+    HostDone,
+    HostHealth,
+    HostMood,
+    HostQueue,
+    HostTopic,
+    HostTranscript,
+    HostVisit,
+    Reaction,
+    Reactions,
+    StageState,
+)
+from .roots import MAX_TEXT_CHARS, Count, Message, Metres, Name, Token
+from .roots import Consents as Consents  # noqa: PLC0414 (whoever knows the messages knows it)
 from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
 
 PROTOCOL_VERSION = "1.0"
@@ -17,24 +32,6 @@ SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"
 SUBPROTOCOL_JSON = "avatar.v1.json"
 
 MAX_MESSAGE_BYTES = 64 * 1024
-MAX_TEXT_CHARS = 2000
-
-Name = Annotated[str, Meta(max_length=80)]
-Token = Annotated[str, Meta(max_length=4096)]
-Metres = Annotated[float, Meta(ge=-100.0, le=100.0)]
-Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # exact in every language, also where numbers are doubles
-
-
-class Message(Struct, tag_field="type", frozen=True):
-    """The root of both directions."""
-
-
-class Consents(Struct, frozen=True):
-    """What the fan allows. Everything is off until they say yes."""
-
-    recording: bool = False
-    memory: bool = False
-    emotion_sensing: bool = False
 
 
 # --- client to server ---------------------------------------------------------------------------------------
@@ -155,6 +152,8 @@ ClientMessage = (
     | ConsentChange
     | Satisfaction
     | ForgetMemory
+    | Reaction
+    | HostAct
     | Ping
     | Leave
 )
@@ -403,6 +402,15 @@ ServerMessage = (
     | Notice
     | KeepsakeState
     | Remembered
+    | StageState
+    | Reactions
+    | HostVisit
+    | HostTranscript
+    | HostMood
+    | HostQueue
+    | HostHealth
+    | HostTopic
+    | HostDone
     | Pong
     | ErrorMessage
 )

@@ -11,6 +11,21 @@ from typing import Literal
 from msgspec.structs import replace
 
 from avatar.blendshapes import ARKIT_52, INDEX
+from protocol.event_messages import (
+    HostAct,
+    HostDone,
+    HostHealth,
+    HostMood,
+    HostQueue,
+    HostTopic,
+    HostTranscript,
+    HostVisit,
+    QueueEntry,
+    Reaction,
+    ReactionCounts,
+    Reactions,
+    StageState,
+)
 from protocol.handshake import Handshake, Phase
 from protocol.messages import (
     AudioChunk,
@@ -151,6 +166,11 @@ UP: dict[str, ClientMessage] = {
     "consent": ConsentChange(Consents(recording=True, memory=True, emotion_sensing=True)),
     "satisfaction": Satisfaction(stars=5),
     "memory.forget": ForgetMemory(),
+    "reaction": Reaction("applause"),
+    "host.act": HostAct("a1", "direct", visit_id="v1", text="mention the tour"),
+    "host.act.topic": HostAct("a2", "topic", visit_id="v1", text="the new album", allow=True),
+    "host.act.extend": HostAct("a3", "extend", ticket_id="t1", seconds=60.0),
+    "host.act.reorder": HostAct("a4", "reorder", ticket_id="t2", place=1),
     "ping": Ping(nonce=2**53 - 1),
     "leave": Leave(),
 }
@@ -207,6 +227,22 @@ DOWN: dict[str, ServerMessage] = {
     "keepsake": KeepsakeState("/keepsake/5d41402abc4b2a76", "recording", "2026-12-22T20:15:00Z"),
     "memory": Remembered(("I play the cello.", "My dog is called Biscuit."), "happy"),
     "memory.none": Remembered(),
+    "hello.spectator": replace(WELCOME, role="spectator", event=EventCard("e1", "An evening with Nova", 180.0, True)),
+    "stage": StageState("live", "v1", "Ana"),
+    "stage.private": StageState("private", "v2"),
+    "stage.empty": StageState("empty"),
+    "reactions": Reactions(ReactionCounts(heart=3, applause=12), watching=180),
+    "host.visit": HostVisit("v1", "live", "t1", "Ana", Consents(audience=True), left_s=140.5),
+    "host.visit.ended": HostVisit("v1", "ended"),
+    "host.transcript": HostTranscript("v1", "fan", "What is your cat called?", final=True),
+    "host.mood": HostMood("v1", "joy", 0.625, 0.5, 0.75, "a bright voice and happy words"),
+    "host.queue": HostQueue(
+        (QueueEntry("t1", "Ana", 0, "seated", 0.0, 140.5), QueueEntry("t2", "Ben", 1, "waiting", 200.0)), of=2
+    ),
+    "host.health": HostHealth(612.5, 900.0, effort=0, sessions=1, spectators=180, waiting=11),
+    "host.topic": HostTopic("v1", "family", "proposed"),
+    "host.done": HostDone("a1", ok=True),
+    "host.done.refused": HostDone("a2", ok=False, code="not_allowed", message="this visit is over"),
     "pong": Pong(nonce=2**53 - 1, server_at_ms=1234.5),
     "error": ErrorMessage("illegal_state", "audio is not legal while new"),
     "error.fatal": ErrorMessage("busy", "all 8 places are taken; try again in a minute", fatal=True),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.errors import DisclosureRequiredError, IllegalStateError
+from protocol.errors import DisclosureRequiredError, IllegalStateError, NotAllowedError
+from protocol.event_messages import HostAct, Reaction
 from protocol.handshake import LEGAL, Handshake, Phase
 from protocol.messages import (
     AudioChunk,
@@ -40,6 +41,8 @@ ONE_OF_EACH: tuple[ClientMessage, ...] = (
     ConsentChange(Consents(memory=True)),
     Satisfaction(4),
     ForgetMemory(),
+    Reaction("heart"),
+    HostAct("a1", "pause"),
     Ping(),
     Leave(),
 )
@@ -118,7 +121,7 @@ def test_every_pair_of_phase_and_message(phase: Phase, message: ClientMessage) -
         assert client.receive(message) is expected
         assert client.phase is expected
     else:
-        with pytest.raises((IllegalStateError, DisclosureRequiredError)):
+        with pytest.raises((IllegalStateError, DisclosureRequiredError, NotAllowedError)):
             client.receive(message)
         assert client.phase is phase
 
@@ -130,7 +133,7 @@ def test_no_order_of_messages_gets_sound_past_the_disclosure(messages: list[Clie
     for message in messages:
         try:
             client.receive(message)
-        except (IllegalStateError, DisclosureRequiredError):
+        except (IllegalStateError, DisclosureRequiredError, NotAllowedError):
             continue
         accepted.append(type(message))
     for i, kind in enumerate(accepted):
@@ -138,3 +141,25 @@ def test_no_order_of_messages_gets_sound_past_the_disclosure(messages: list[Clie
             assert Hello in accepted[:i]
             assert DisclosureAcknowledged in accepted[:i]
             assert Leave not in accepted[:i]
+
+
+@pytest.mark.parametrize(
+    ("role", "message"),
+    [("fan", HostAct("a1", "end")), ("fan", Reaction("heart")), ("spectator", HostAct("a1", "end")),
+     ("host", Reaction("heart"))],
+)  # fmt: skip
+def test_what_is_anothers_role_is_refused_by_its_name(role: str, message: ClientMessage) -> None:
+    client = after(Hello())
+    client.take_role(role)
+    if role == "fan":
+        client.receive(DisclosureAcknowledged())
+    with pytest.raises(NotAllowedError, match=f"is not for a {role}"):
+        client.receive(message)
+
+
+@pytest.mark.parametrize("said", [SOUND, TEXT, ConsentChange(Consents(audience=True)), Interrupt()])
+def test_a_spectator_only_watches(said: ClientMessage) -> None:
+    client = after(Hello())
+    client.take_role("spectator")
+    with pytest.raises(IllegalStateError, match="while watching"):
+        client.receive(said)

@@ -14,12 +14,16 @@ namespace Stagedoor
             () => new Welcome(), () => new QueuePlace(), () => new SlotTime(), () => new ReplyChunk(),
             () => new ReplyCancelled(), () => new ReplyDuck(),
             () => new Listening(), () => new Transcript(), () => new TurnReport(), () => new Notice(),
-            () => new KeepsakeState(), () => new Remembered(), () => new Pong(), () => new ErrorMessage());
+            () => new KeepsakeState(), () => new Remembered(), () => new StageState(), () => new Reactions(),
+            () => new HostVisit(), () => new HostTranscript(), () => new HostMood(), () => new HostQueue(),
+            () => new HostHealth(), () => new HostTopic(), () => new HostDone(), () => new Pong(),
+            () => new ErrorMessage());
 
         private static readonly Dictionary<string, Func<Message>> OfClient = Table(
             () => new Hello(), () => new DisclosureAcknowledged(), () => new AudioChunk(), () => new TextInput(),
             () => new PlaybackMark(), () => new FanPose(), () => new FanFace(), () => new Interrupt(),
-            () => new ConsentChange(), () => new Satisfaction(), () => new ForgetMemory(), () => new Ping(),
+            () => new ConsentChange(), () => new Satisfaction(), () => new ForgetMemory(), () => new Reaction(),
+            () => new HostAct(), () => new Ping(),
             () => new Leave());
 
         private readonly WireReader _reader;

@@ -25,12 +25,14 @@ namespace Stagedoor
         public bool Recording;
         public bool Memory;
         public bool EmotionSensing;
+        public bool Audience;
 
         public override void Exchange(Fields fields)
         {
             fields.Flag("recording", ref Recording);
             fields.Flag("memory", ref Memory);
             fields.Flag("emotion_sensing", ref EmotionSensing);
+            fields.Flag("audience", ref Audience);
         }
     }
 
