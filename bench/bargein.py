@@ -162,8 +162,10 @@ async def _overlap(fan: Fan, sound: Sound, clip: Clip) -> Overlap:
 
     await fan.until(settled, ended_at + patience_s - fan.now())
     arrivals = tuple(fan.arrivals[first_arrival:])
+    # Another reply that plays by now can only have begun when this one had been cancelled, or heard to its end.
     same = fan.player.reply_id == reply_id
-    return Overlap(clip.name, sound, reply_id, began_at, ended_at, arrivals, fan.player.over_at if same else None)
+    over_at = fan.player.over_at if same else fan.player.began_at
+    return Overlap(clip.name, sound, reply_id, began_at, ended_at, arrivals, over_at)
 
 
 async def _listen_with_echo(fan: Fan, delay_s: float) -> Overlap:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.interjections import claim, is_echo
+from speech.interjections import claim, is_echo, takes_turn
 from speech.loudness import ECHO_MARGIN_DB, FIRST_LEVEL_DB, SILENCE_DB, LoudnessGate, level_db
 
 
@@ -55,10 +55,32 @@ def test_silence_teaches_nothing() -> None:
         ("Nova", 1),
         ("But what about the tour?", 7),
         ("Yeah, my sister too", 3),
+        ("So so so", 1),
+        ("Oh, that's so...", 0),
     ],
 )
 def test_words_claim_the_turn_and_backchannels_do_not(words: str, worth: int) -> None:
     assert claim(words) == worth
+
+
+@pytest.mark.parametrize(
+    ("heard", "agreed", "mean_logprob", "final", "takes"),
+    [
+        ("Wait", "", -0.5, False, True),
+        ("My brother", "", -0.3, False, True),
+        ("all night", "", -0.9, False, False),  # "Oh nice."
+        ("Nova", "", -0.4, False, False),
+        ("Nova!", "", -0.4, True, True),
+        ("Mama", "Mama", -0.9, True, False),  # "Mm-hm."
+        ("so so so", "so so", -0.8, True, False),  # a laugh
+        ("my brother", "my brother", -1.2, False, True),
+        ("and over your cloud", "", -1.3, False, True),
+        ("Chosuasa Tosasa Moura", "", -1.7, True, False),
+        ("Oh, that's so cool!", "Oh that's so", -0.2, True, False),
+    ],
+)
+def test_what_takes_the_turn(heard: str, agreed: str, mean_logprob: float, final: bool, takes: bool) -> None:
+    assert takes_turn(heard, agreed=agreed, mean_logprob=mean_logprob, final=final) is takes
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,15 @@ def test_a_word_that_may_be_a_laugh_is_waited_for(story: Stage) -> None:
     assert gone_on == [CloseTurn(2), DuckReply(1, ducked=False)]
 
 
+def test_soft_words_take_the_turn_when_two_looks_agree(story: Stage) -> None:
+    story.after(0, FanStarted())
+    story.wait(0.25)
+    assert story.after(0.1, WordsHeard(2, 0, "my brother", final=False, mean_logprob=-1.2)) == []
+    story.wait(0.25)
+    again = story.after(0.1, WordsHeard(2, 0, "my brother lives", final=False, mean_logprob=-1.1))
+    assert again == [CancelReply(1, "barge_in")]
+
+
 def test_a_name_alone_takes_the_turn_when_the_fan_is_silent_again(story: Stage) -> None:
     story.after(0, FanStarted())
     story.wait(0.25)
