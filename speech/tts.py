@@ -3,8 +3,8 @@
 Engines are batch-first and stateless. What comes next: the avatar turns phonemes into a mouth (avatar/visemes.py).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -18,12 +18,19 @@ Timing = Literal["exact", "none"]
 
 @dataclass(frozen=True, slots=True)
 class SpeechJob:
-    """A clause to be spoken. `speed` 1.0 is the voice's own pace; `seed` makes the audio repeatable."""
+    """A clause to be spoken. `speed` 1.0 is the voice's own pace; `seed` makes the audio repeatable; `language` is for
+    voices that speak more than one.
+
+    `emit` is for engines that make sound piece by piece: each piece goes there at once, and the result is what is left.
+    It answers whether somebody still listens. Other engines leave it alone: their result is the whole.
+    """
 
     text: str
     voice: str
     speed: float = 1.0
     seed: int = 0
+    language: str = "en"
+    emit: "Callable[[SpokenChunk], bool] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,11 @@ alike share their cache. Needs the `gpu` extra. On a CPU it runs too, slowly, wh
 import threading
 from collections.abc import Iterator
 from queue import SimpleQueue
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from avatar.llm import Emit, Prompt
+from protocol.device import Dtype, check_device
 from protocol.errors import EngineError
-
-Dtype = Literal["auto", "float16", "bfloat16", "float32"]
 
 _TOP_P: Final = 0.9
 _TEMPERATURE: Final = 0.6  # each prompt brings its own; 1.0 here would switch temperatures off for good
@@ -133,16 +132,6 @@ class TransformersEngine:
                 waiting = self._outputs.get(output.request_id)
             if waiting:
                 waiting.put(output)
-
-
-def check_device(torch: Any, device: str) -> None:
-    """Raises EngineError when a GPU is configured and there is none."""
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        built = torch.version.cuda or "without CUDA"
-        raise EngineError(
-            f"gpu.device is {device!r}, and PyTorch ({torch.__version__}, built {built}) sees no GPU: "
-            "check `nvidia-smi`, install a CUDA build of torch, or set gpu.device to cpu"
-        )
 
 
 def _libraries() -> tuple[Any, Any]:

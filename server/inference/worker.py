@@ -155,6 +155,6 @@ class _Worker:
 
 def _sendable(result: Any) -> Any:
     """Not every library's exceptions survive the way; their words do."""
-    if isinstance(result, Exception) and type(result) is not EngineError:
+    if isinstance(result, Exception) and not isinstance(result, EngineError):
         return EngineError(f"{type(result).__name__}: {result}")
     return result

@@ -9,8 +9,9 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from avatar.engines.transformers_llm import TransformersEngine, check_device
+from avatar.engines.transformers_llm import TransformersEngine
 from avatar.llm import Prompt, PromptMessage
+from protocol.device import check_device
 from protocol.errors import EngineError
 
 pytestmark = pytest.mark.filterwarnings("default")  # these libraries warn about themselves
