@@ -6,6 +6,7 @@ the reply, and its phonemes to the mouth (avatar/visemes.py).
 
 from dataclasses import dataclass
 from typing import Any, Final
+from unicodedata import combining
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _AFTER_SENTENCE_SAMPLES: Final = OUTPUT_RATE_HZ * 200 // 1000
 _FADE_SAMPLES: Final = OUTPUT_RATE_HZ * 5 // 1000
 
 _STRESS: Final = frozenset("ˈˌ")  # written and timed with the phoneme that follows
-_LENGTH: Final = frozenset("ːʰʲ↓→↗↘̃")  # written and timed with the one before
+_LENGTH: Final = frozenset("ːˑʰʲʷˤⁿᵝ↓→↗↘")  # written and timed with the one before; so are combining marks
 _SENTENCE_ENDS: Final = frozenset(".!?…")
 
 
@@ -89,7 +90,7 @@ def _sounds(reading: Reading, edges: NDArray[Any]) -> list[_Sound]:
         start, end = int(edges[i]), int(edges[i + 1])
         if symbol in _STRESS:
             marks, begins = marks + symbol, begins if marks else start
-        elif symbol in _LENGTH and sounds and not marks:
+        elif (symbol in _LENGTH or combining(symbol)) and sounds and not marks:
             last = sounds[-1]
             sounds[-1] = _Sound(last.symbol + symbol, last.word, last.start, end)
         else:
