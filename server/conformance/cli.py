@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from server.conformance.client import check_client
 from server.conformance.fan import check_server
 from server.conformance.line import Target
 from server.conformance.report import Result, all_passed, as_json, as_junit, as_text
-from server.conformance.scenes import check_client
 
 _FORMS = {"text": as_text, "json": as_json, "junit": as_junit}
 
@@ -27,7 +27,7 @@ def conformance_command(argv: Sequence[str]) -> int:
     try:
         if arguments.serve:
             subject = f"client at port {arguments.port}"
-            results = asyncio.run(check_client(arguments.port, _say, arguments.only))
+            results = asyncio.run(check_client(arguments.port, _say, arguments.only, arguments.page))
         else:
             subject = str(arguments.url)
             target = Target(arguments.url, arguments.token)
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--token", default="", help="a join token, where the server asks for one")
     parser.add_argument("--serve", action="store_true", help="be the server; the client under test connects to it")
     parser.add_argument("--port", type=int, default=8701, help="with --serve: where to listen")
+    parser.add_argument("--page", type=Path, help="with --serve: a folder to serve too, for clients in a browser")
     parser.add_argument("--only", default="", help="only demands or chapters that contain this text")
     parser.add_argument("--at-once", type=int, default=1, help="checks of a server that run at the same time")
     parser.add_argument("--report", choices=tuple(_FORMS), default="text")

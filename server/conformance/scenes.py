@@ -1,16 +1,14 @@
 """The scenes that a client has to play well in, and the order in which they come.
 
-What comes next: stage.py's Guest carries them out; report.py writes down what came of it.
+What comes next: stage.py's Guest carries them out; client.py plays them one after the other.
 """
 
-import asyncio
 import math
 import time
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
-from websockets.exceptions import WebSocketException
 
 from protocol.messages import (
     ErrorMessage,
@@ -21,15 +19,12 @@ from protocol.messages import (
     Transcript,
 )
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, VisemeSpan, WordSpan
-from server.conformance.report import NotApplicableError, Result, ViolationError
-from server.conformance.stage import CHUNK_SAMPLES, FACE_NAMES, Guest, host
+from server.conformance.report import NotApplicableError
+from server.conformance.stage import CHUNK_SAMPLES, FACE_NAMES, Guest
 from server.conformance.witness import demand
 
 Scene = Callable[[Guest, "Memory"], Awaitable[None]]
-FIRST_WAIT_S = 600.0  # somebody has to start the client
-NEXT_WAIT_S = 40.0
 AWAY_S = 30.0
-QUIET_AFTER_FATAL_S = 4.0
 
 
 class Memory:
@@ -136,7 +131,8 @@ async def _news(guest: Guest, _: Memory) -> None:
     await guest.marked(1, 3 * CHUNK_SAMPLES)
 
 
-async def _lost(guest: Guest, memory: Memory) -> None:
+async def lost(guest: Guest, memory: Memory) -> None:
+    """Ends without a goodbye."""
     await guest.welcome(token="stage-lost")  # noqa: S106
     for chunk in tone(1, 0, 8):
         await guest.send(chunk)
@@ -162,7 +158,8 @@ async def _comes_back(guest: Guest, memory: Memory) -> None:
     await guest.marked(1, 10 * CHUNK_SAMPLES)
 
 
-async def _shown_out(guest: Guest, _: Memory) -> None:
+async def shown_out(guest: Guest, _: Memory) -> None:
+    """The last one: a client that comes back after it fails."""
     await guest.welcome()
     await guest.send(ErrorMessage("bad_token", "a scene of the conformance kit", fatal=True))
     await guest.close(1008)
@@ -178,87 +175,8 @@ SCENES: Mapping[str, Mapping[str, Scene]] = {
     "barge-in": {"a cancelled reply falls silent, and late chunks of it are not played": _cancelled},
     "what is new": {"unknown messages, fields and codes, and errors that are not fatal, change nothing": _news},
     "reconnect": {
-        "the network is lost in the middle of a reply": _lost,
+        "the network is lost in the middle of a reply": lost,
         "it comes back with its token and says how much it heard": _comes_back,
-        "after a fatal error and close 1008 it does not come back by itself": _shown_out,
+        "after a fatal error and close 1008 it does not come back by itself": shown_out,
     },
 }
-
-
-async def check_client(port: int, told: Callable[[Result], None], only: str = "") -> list[Result]:
-    """Serves on 127.0.0.1:`port`, plays a scene to each connection, and ends when all were played or nobody comes."""
-    scenes = [
-        (chapter, demanded, scene)
-        for chapter, listed in SCENES.items()
-        for demanded, scene in listed.items()
-        if only.lower() in f"{chapter}: {demanded}".lower()
-    ]
-    guests: asyncio.Queue[tuple[Guest, asyncio.Event]] = asyncio.Queue(maxsize=4)
-    done = asyncio.Event()
-
-    async def welcome(guest: Guest) -> None:
-        if guests.full():
-            return
-        played = asyncio.Event()
-        guests.put_nowait((guest, played))
-        await played.wait()
-
-    hosting = asyncio.create_task(host(port, welcome, done), name="conformance-host")
-    try:
-        return await _play_all(scenes, guests, told)
-    finally:
-        done.set()
-        await asyncio.gather(hosting, return_exceptions=False)
-
-
-async def _play_all(
-    scenes: list[tuple[str, str, Scene]],
-    guests: "asyncio.Queue[tuple[Guest, asyncio.Event]]",
-    told: Callable[[Result], None],
-) -> list[Result]:
-    results: list[Result] = []
-    memory = Memory()
-    for chapter, demanded, scene in scenes:
-        results.append(await _play(chapter, demanded, scene, guests, memory, first=not results))
-        told(results[-1])
-    if scenes and scenes[-1][2] is _shown_out and results[-1].outcome == "passed":
-        results[-1] = await _stays_away(results[-1], guests)
-    return results
-
-
-async def _play(
-    chapter: str,
-    demanded: str,
-    scene: Scene,
-    guests: "asyncio.Queue[tuple[Guest, asyncio.Event]]",
-    memory: Memory,
-    *,
-    first: bool,
-) -> Result:
-    began = time.monotonic()
-    try:
-        async with asyncio.timeout(FIRST_WAIT_S if first else NEXT_WAIT_S):
-            guest, played = await guests.get()
-    except TimeoutError:
-        return Result(chapter, demanded, "failed", "nobody connected", time.monotonic() - began)
-    try:
-        await scene(guest, memory)
-        if scene not in (_lost, _shown_out):
-            await guest.close()
-    except NotApplicableError as reason:
-        return Result(chapter, demanded, "skipped", str(reason), time.monotonic() - began)
-    except (ViolationError, WebSocketException, TimeoutError) as error:
-        return Result(chapter, demanded, "failed", str(error), time.monotonic() - began)
-    finally:
-        played.set()
-    return Result(chapter, demanded, "passed", "", time.monotonic() - began)
-
-
-async def _stays_away(result: Result, guests: "asyncio.Queue[tuple[Guest, asyncio.Event]]") -> Result:
-    try:
-        async with asyncio.timeout(QUIET_AFTER_FATAL_S):
-            _, played = await guests.get()
-    except TimeoutError:
-        return result
-    played.set()
-    return Result(result.chapter, result.demand, "failed", "it came back by itself", result.took_s)

@@ -1,17 +1,19 @@
 """The scripted server: plays scenes to the client under test, one for each connection, and watches what it does.
 
 The client needs no test mode: it connects, talks, and connects again after every close with 1000 (or is started
-again by whoever tests). What comes next: scenes.py holds the scenes.
+again by whoever tests). What comes next: scenes.py holds the scenes, files.py what a browser asks for besides.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from protocol.codec import SUBPROTOCOLS, Codec
@@ -34,6 +36,7 @@ from protocol.messages import (
 )
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, AudioFormat
 from server.allowance import LeakyBucket
+from server.conformance.files import file_for
 from server.conformance.report import ViolationError
 from server.conformance.witness import demand
 
@@ -177,13 +180,15 @@ class Guest:
         earlier.append(mark.heard_samples)
 
 
-async def host(port: int, play: Callable[[Guest], object], done: asyncio.Event) -> None:
+async def host(port: int, play: Callable[[Guest], object], done: asyncio.Event, page: Path | None = None) -> None:
     """Listens on this machine and hands each connection to `play`, a coroutine function, until `done`."""
 
     async def welcome(socket: ServerConnection) -> None:
         await play(Guest(socket))  # type: ignore[misc]
 
-    async with serve(
-        welcome, "127.0.0.1", port, subprotocols=[Subprotocol(name) for name in SUBPROTOCOLS], close_timeout=1
-    ):
+    def answer(_: ServerConnection, request: Request) -> Response | None:
+        return file_for(request, page) if page and "Upgrade" not in request.headers else None
+
+    subprotocols = [Subprotocol(name) for name in SUBPROTOCOLS]
+    async with serve(welcome, "127.0.0.1", port, subprotocols=subprotocols, close_timeout=1, process_request=answer):
         await done.wait()

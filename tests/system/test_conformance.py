@@ -13,11 +13,11 @@ from stagedoor.client import ConnectionLostError, RefusedError, connect
 from avatar.engines.scripted import ScriptedLlm
 from protocol.messages import AudioChunk, Hello, Limits, ReplyCancelled, ReplyChunk, Welcome
 from protocol.timeline import AudioFormat
-from server.conformance import scenes
+from server.conformance import client
+from server.conformance.client import check_client
 from server.conformance.fan import check_server
 from server.conformance.line import Target
 from server.conformance.report import Result, ViolationError, all_passed, as_json, as_junit, as_text
-from server.conformance.scenes import check_client
 from server.conformance.witness import Witness
 from tests.golden_examples import WELCOME
 from tests.scripted_house import House, house
@@ -108,7 +108,7 @@ async def test_our_python_client_conforms() -> None:
 
 
 async def test_a_client_that_only_says_hello_does_not_conform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scenes, "NEXT_WAIT_S", 1.0)
+    monkeypatch.setattr(client, "NEXT_WAIT_S", 1.0)
     port = free_port()
     checking = asyncio.create_task(check_client(port, ignore, "mark every 100 ms"))
     target = Target(f"ws://127.0.0.1:{port}/ws")

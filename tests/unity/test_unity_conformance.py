@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 
 from protocol.messages import SUBPROTOCOL_MSGPACK
+from server.conformance.client import check_client
 from server.conformance.report import Result
-from server.conformance.scenes import check_client
 from tests.unity.toolchain import Toolchain
 
 
