@@ -11,6 +11,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     NotAllowedError                something that this role may not do, or that cannot be done now
     RateError                      more messages or audio than the limits in `hello` allow
       TooManyMistakesError         one mistake after another
+      CrowdedError                 too many connections from one address
     UnsupportedError               a format, version or option that we do not speak
     TokenError                     a join token that is missing, forged or expired
     ResumeError                    a resume token that was used, came too late, or was never given
@@ -103,6 +104,10 @@ class RateError(ClientError):
 
 
 class TooManyMistakesError(RateError):
+    fatal = True
+
+
+class CrowdedError(RateError):
     fatal = True
 
 

@@ -28,6 +28,7 @@ class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8700  # 0 takes a free one
     max_sessions: Annotated[int, Meta(ge=0)] = 8  # 0: measured at the start
     persona: str = "nova"  # who answers when the join token names nobody
+    max_connections_per_address: Annotated[int, Meta(ge=0)] = 64  # of one machine, or of one network; 0: any number
     personas: str = ""  # a folder of more personas
     greet: bool = True
 

@@ -1,5 +1,5 @@
-"""Where the world comes in: the WebSockets at /ws and /v1/realtime, the page at /, the protocol's documents at /docs,
-and what operators ask (/health, /ready, /metrics).
+"""Where the world comes in: the WebSockets at /ws and /v1/realtime, the page at /, the REST API at /api/v1, the
+protocol's documents at /docs, and what operators ask (/health, /ready, /metrics).
 
 Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0002-starlette-and-uvicorn.md.
 What comes next: connection.py serves each WebSocket.
@@ -25,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
+from server.addresses import AddressLimit
 from server.connection import Connection, SocketClosedError
 from server.page_files import PAGE, LookFiles, PageFiles, looks_of
 from server.realtime.door import RealtimeDoor
@@ -99,8 +100,16 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
-def build_asgi(room: Room, origins: Sequence[str], own_looks: Path | None = None) -> Starlette:
-    """The application: every route of the server. `own_looks` is a folder of more avatars."""
+def build_asgi(
+    room: Room,
+    origins: Sequence[str],
+    own_looks: Path | None = None,
+    api: ASGIApp | None = None,
+    max_per_address: int = 0,
+) -> Starlette:
+    """The application: every route of the server. `own_looks` is a folder of more avatars, `api` the REST API;
+    `max_per_address` WebSockets may be open from one address, 0: any number.
+    """
 
     async def talk(websocket: WebSocket) -> None:
         offered = websocket.scope.get("subprotocols", [])
@@ -153,10 +162,11 @@ def build_asgi(room: Room, origins: Sequence[str], own_looks: Path | None = None
         Route("/docs", lambda _: RedirectResponse("/docs/")),
         Mount("/docs/schema", PageFiles(directory=PROTOCOL / "schema", check_dir=False)),
         Mount("/docs", PageFiles(directory=PROTOCOL / "docs", check_dir=False)),
+        *([Mount("/api/v1", api)] if api else []),
         Mount("/avatars", LookFiles(looks_of(own_looks))),
         Mount("/", PageFiles(directory=PAGE, check_dir=False)),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders)])
+    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders), Middleware(AddressLimit, max_per_address)])
 
 
 def origin_allowed(websocket: WebSocket, origins: Sequence[str]) -> bool:
