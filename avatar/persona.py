@@ -17,6 +17,7 @@ Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
 Line = Annotated[str, Meta(min_length=1, max_length=240)]  # about fifteen seconds of speech
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
+NamedLine = Annotated[str, Meta(max_length=240, pattern=r"\{name\}")]  # the fan's name stands there
 
 Opening = Annotated[str, Meta(min_length=1, max_length=60, pattern="[.,!:]$")]  # a clause, closed or to be gone on from
 OpeningKind = Literal[
@@ -52,6 +53,9 @@ WHAT_TO_WRITE: Final = {
     "line": 'what is said instead, up to 240 characters: line = "I keep out of politics."',
     "greeting": 'the first words, up to 240 characters: greeting = "Hi, you made it!"',
     "openings": '[openings] with at least two beginnings for each thing that fans do: praise = ["Thank you, that ..."]',
+    "greeting_by_name": 'the greeting at an event, with {name}: greeting_by_name = "Hi {name}, you made it!"',
+    "goodbye_by_name": 'the goodbye at an event, with {name}: goodbye_by_name = "Thank you, {name}."',
+    "last_minute": 'said a minute before a slot ends: last_minute = "We still have a minute."',
     "goodbye": 'the last words, up to 240 characters: goodbye = "Thank you for coming."',
     "disclosure": 'the answer to "are you real?", with the word AI: disclosure = "I\'m an AI version of Nova."',
     "wait": 'said when an answer takes long, up to 240 characters: wait = "Give me a second."',
@@ -123,6 +127,9 @@ class Persona(_Part, frozen=True):
     goodbye: Line
     disclosure: Line
     wait: Line
+    greeting_by_name: NamedLine = ""
+    goodbye_by_name: NamedLine = ""
+    last_minute: Line = "We have about one more minute. What would you still like to ask me?"
     not_discussed: tuple[Boundary, ...] = ()
     openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
     look: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")] = "nova"

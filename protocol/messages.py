@@ -240,6 +240,7 @@ class QueuePlace(Message, tag="queue", frozen=True):
     title: str = ""
     persona: PersonaCard | None = None
     disclosure: str = ""
+    spectators: bool = False
 
 
 class SlotTime(Message, tag="slot", frozen=True):

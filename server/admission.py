@@ -80,10 +80,11 @@ class Door:
     def announcement(self, ticket: int, now: float) -> str:
         """What the one with this ticket is told."""
         place = self.place(ticket)
-        return f"The room is full. You are number {place} in line; about {_roughly(self.expected_wait_s(place, now))}."
+        return f"The room is full. You are number {place} in line; about {roughly(self.expected_wait_s(place, now))}."
 
 
-def _roughly(seconds: float) -> str:
+def roughly(seconds: float) -> str:
+    """A wait in words, as nobody can know it better."""
     if seconds < 45:
         return "half a minute"
     minutes = round(seconds / 60)

@@ -7,8 +7,8 @@ and is otherwise forgotten; a fatal one, or too many, closes. What comes next: s
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -23,7 +23,6 @@ from protocol.errors import (
     SessionOverError,
     SlowReaderError,
     StagedoorError,
-    TakenOverError,
     TooManyMistakesError,
 )
 from protocol.handshake import Handshake, Phase
@@ -53,16 +52,20 @@ from protocol.messages import (
 from protocol.timeline import AudioFormat
 from server.allowance import LeakyBucket
 from server.room import Room
-from server.session import Session, public_text
+from server.session import public_text
 from server.taps import Tap
+from server.tokens import JoinClaims
 from server.visits import Visit
 from server.wire_audio import Microphone, Speaker, heard_format
+
+A = TypeVar("A")
 
 log = structlog.get_logger()
 
 HELLO_WAIT_S = 10.0
 SEND_WAIT_S = 3.0  # a socket that takes nothing for this long is not read; a second of audio is waiting by then
 HELD_UP_S = 10.0  # of messages that a network, or we, held up may come at once
+LONGEST_WAIT_S = 86_400.0  # for an event: a line may be long, and a slot ends a visit
 MAX_MISTAKES = 20
 CLOSE_NORMAL = 1000
 
@@ -92,7 +95,7 @@ class Connection:
         self._socket = socket
         self._codec = codec
         self._room = room
-        self._handshake = Handshake()
+        self.handshake = Handshake()
         self._limits = room.rules.limits
         self._mistakes = 0
         self._early: deque[ClientMessage] = deque(maxlen=8)  # said while standing in line
@@ -121,14 +124,15 @@ class Connection:
         finally:
             await self._socket.close(code, reason)
             if visit:
-                await self._room.visits.part(visit, self, lost=lost and self._handshake.phase is Phase.OPEN)
+                visit.left = self.handshake.phase is Phase.CLOSED
+                await self._room.visits.part(visit, self, lost=lost and self.handshake.phase is Phase.OPEN)
 
     async def _give_up(self, error: StagedoorError) -> tuple[int, str]:
         self._room.metrics.errors.labels(error.code).inc()
         log.info("closing", code=error.code, error=str(error))
         try:
             if not isinstance(error, SlowReaderError):
-                await self._send(ErrorMessage(error.code, public_text(error), fatal=True))
+                await self.send(ErrorMessage(error.code, public_text(error), fatal=True))
         except (SocketClosedError, SlowReaderError):
             pass
         return error.close_code, error.code
@@ -137,12 +141,12 @@ class Connection:
         """Waits for `hello` and answers it. None: the client left before."""
         while True:
             try:
-                message = await self._receive(HELLO_WAIT_S)
+                message = await self.receive(HELLO_WAIT_S)
             except StagedoorError as error:
-                await self._forgive(error, self._send)
+                await self.forgive(error, self.send)
                 continue
             if isinstance(message, Ping):
-                await self._send(Pong(message.nonce, 0.0))
+                await self.send(Pong(message.nonce, 0.0))
             elif isinstance(message, Hello):
                 return await self._enter(message)
             else:
@@ -151,22 +155,47 @@ class Connection:
     async def _enter(self, hello: Hello) -> Visit | None:
         if hello.resume:
             return await self._room.visits.come_back(hello.resume, self)
-        session = await self._wait_for_place(msgspec.structs.replace(hello, audio_in=heard_format(hello)))
+        hello = msgspec.structs.replace(hello, audio_in=heard_format(hello))
+        claims = self._room.check(hello)
+        self.handshake.take_role(claims.role)
+        if claims.role != "fan":
+            await self._room.backstage(self, claims, hello)
+            return None
+        if claims.event:
+            return await self._enter_event(hello, claims)
+
+        async def tell(text: str) -> None:
+            await self.send(Notice("server", text))
+
+        session = await self._stand_in_line(self._room.admit(hello, tell), self._limits.max_session_s)
         if session is None:
             return None
         return Visit(session, hello, asyncio.get_running_loop().time() + self._limits.max_session_s, self)
 
-    async def _wait_for_place(self, hello: Hello) -> Session | None:
-        """The fan's session; while the room is full they are told their place in line. None: they left."""
+    async def _enter_event(self, hello: Hello, claims: JoinClaims) -> Visit | None:
+        """The fan's visit once their ticket was called; its slot says when it ends. None: they left."""
+        desk = await self._room.desk(claims.event)
+        stay = await self._stand_in_line(desk.arrive(claims.ticket, self.send), LONGEST_WAIT_S)
+        if stay is None:
+            await desk.leave(claims.ticket)
+            return None
+        hello = msgspec.structs.replace(hello, name=stay.seat.name)
+        try:
+            session = self._room.open_session(hello, stay.seat.persona)
+        except StagedoorError:
+            await desk.vacate(stay, left=False)
+            raise
+        visit = Visit(session, hello, asyncio.get_running_loop().time() + LONGEST_WAIT_S, self)
+        stay.take(visit)
+        return visit
 
-        async def tell(text: str) -> None:
-            await self._send(Notice("server", text))
-
-        admitting = asyncio.create_task(self._room.admit(hello, tell), name="admit")
+    async def _stand_in_line(self, admission: Coroutine[Any, Any, A], patience_s: float) -> A | None:
+        """What comes of waiting, while the client is listened to. None: they left."""
+        admitting = asyncio.create_task(admission, name="admit")
         await asyncio.sleep(0)  # with a place it is done already, and nothing need be read meanwhile
         if admitting.done():
             return admitting.result()
-        reading = asyncio.create_task(self._read_in_line(admitting), name="read-in-line")
+        reading = asyncio.create_task(self._read_in_line(admitting, patience_s), name="read-in-line")
         try:
             await asyncio.wait((admitting, reading), return_when=asyncio.FIRST_COMPLETED)
             return admitting.result() if admitting.done() else reading.result()
@@ -175,19 +204,19 @@ class Connection:
                 task.cancel()
             await asyncio.gather(admitting, reading, return_exceptions=True)
 
-    async def _read_in_line(self, admitting: "asyncio.Task[Session]") -> None:
+    async def _read_in_line(self, admitting: "asyncio.Task[A]", patience_s: float) -> None:
         """Returns when the client has left. What it says before it was welcomed is kept for later, if it may be."""
-        while self._handshake.phase is not Phase.CLOSED and not admitting.done():
+        while self.handshake.phase is not Phase.CLOSED and not admitting.done():
             try:
-                message = await self._receive(self._limits.max_session_s)
+                message = await self.receive(patience_s)
                 if isinstance(message, Ping):
-                    await self._send(Pong(message.nonce, 0.0))
+                    await self.send(Pong(message.nonce, 0.0))
                 elif isinstance(message, DisclosureAcknowledged | ConsentChange):
                     self._early.append(message)
                 elif not isinstance(message, Leave):
                     raise IllegalStateError("you are still waiting for a place")
             except StagedoorError as error:
-                await self._forgive(error, self._send)
+                await self.forgive(error, self.send)
 
     def _welcome(self, visit: Visit, audio_out: AudioFormat) -> Welcome:
         session, hello = visit.session, visit.hello
@@ -202,6 +231,7 @@ class Connection:
             limits=self._limits,
             resume_token=self._room.visits.issue_token(visit),
             resumed=visit.resumed,
+            event=visit.seat.card if visit.seat else None,
         )
 
     async def _converse(self, visit: Visit) -> None:
@@ -209,7 +239,7 @@ class Connection:
         tasks = (
             asyncio.create_task(self._read(visit), name=f"read-{name}"),
             asyncio.create_task(self._write(visit), name=f"write-{name}"),
-            asyncio.create_task(_until_taken_over(visit), name=f"taken-{name}"),
+            asyncio.create_task(visit.until_called(), name=f"taken-{name}"),
         )
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -229,23 +259,24 @@ class Connection:
             session.outbox.post(message)
 
         while self._early:
-            await self._dispatch(self._early.popleft(), session, microphone)
-        while self._handshake.phase is not Phase.CLOSED:
+            await self._dispatch(self._early.popleft(), visit, microphone)
+        while self.handshake.phase is not Phase.CLOSED:
             try:
-                await self._dispatch(await self._receive(self._limits.max_idle_s), session, microphone)
+                await self._dispatch(await self.receive(self._limits.max_idle_s), visit, microphone)
             except StagedoorError as error:
-                await self._forgive(error, post)
+                await self.forgive(error, post)
 
     async def _write(self, visit: Visit) -> None:
         speaker = Speaker(visit.hello.audio_out)
-        await self._send(self._welcome(visit, speaker.audio_format))
+        await self.send(self._welcome(visit, speaker.audio_format))
         while True:
             message = await visit.session.outbox.next()
             if isinstance(message, ReplyChunk):
                 message = speaker.chunk(visit.session.presence.dress(message))
-            await self._send(message)
+            await self.send(message)
 
-    async def _receive(self, patience_s: float) -> ClientMessage:
+    async def receive(self, patience_s: float) -> ClientMessage:
+        """The next message that is legal now. Raises SocketClosedError, or a coded error for one that is not."""
         try:
             async with asyncio.timeout(patience_s):  # wait_for of Python 3.11 may swallow a cancellation
                 data = await self._socket.receive()
@@ -254,17 +285,18 @@ class Connection:
         if not self._messages.pour(1):
             raise RateError(f"more than {self._limits.max_messages_per_s} messages a second; this one was dropped")
         message = self._codec.decode_client(data)
-        self._handshake.receive(message)
+        self.handshake.receive(message)
         return message
 
-    async def _send(self, message: ServerMessage) -> None:
+    async def send(self, message: ServerMessage) -> None:
+        """Raises SlowReaderError or SocketClosedError."""
         try:
             async with asyncio.timeout(SEND_WAIT_S):
                 await self._socket.send(self._codec.encode(message), binary=self._codec.binary)
         except TimeoutError:
             raise SlowReaderError(f"nothing was read for {SEND_WAIT_S:.0f} s") from None
 
-    async def _forgive(self, error: StagedoorError, say: Callable[[ServerMessage], Awaitable[None]]) -> None:
+    async def forgive(self, error: StagedoorError, say: Callable[[ServerMessage], Awaitable[None]]) -> None:
         """Says what was wrong and goes on, unless it is fatal or the last straw."""
         self._mistakes += isinstance(error, ClientError)
         if error.fatal:
@@ -274,12 +306,13 @@ class Connection:
         self._room.metrics.errors.labels(error.code).inc()
         await say(ErrorMessage(error.code, public_text(error)))
 
-    async def _dispatch(self, message: ClientMessage, session: Session, microphone: Microphone) -> None:
+    async def _dispatch(self, message: ClientMessage, visit: Visit, microphone: Microphone) -> None:
+        session = visit.session
         match message:
             case AudioChunk(audio):
                 await session.hear(microphone.take(audio))
             case DisclosureAcknowledged():
-                session.start()
+                await visit.begin()
             case TextInput(text):
                 session.type(text)
             case PlaybackMark(reply_id, heard_samples):
@@ -297,8 +330,3 @@ class Connection:
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
             case Satisfaction() | ForgetMemory():
                 session.taps.tell(Tap.asked, message)
-
-
-async def _until_taken_over(visit: Visit) -> None:
-    await visit.called.wait()
-    raise TakenOverError("this visit goes on in another connection")

@@ -21,6 +21,7 @@ from avatar.persona import Persona
 from protocol.errors import ServerError
 from server.batching import Priority
 from server.lanes import Lane
+from speech.consent import VoiceConsentError, VoiceConsents
 from speech.sentences import split_clauses
 from speech.tts import SpeechJob, SpokenChunk
 
@@ -32,16 +33,26 @@ MAX_KEPT = 512  # clauses of about 200 kB; the one that was said longest ago goe
 
 
 class PreparedSpeech:
-    """A lane that remembers what it said with PREPARED_SEED. Belongs to one event loop."""
+    """A lane that remembers what it said with PREPARED_SEED. Belongs to one event loop.
 
-    def __init__(self, tts: Lane[SpeechJob, SpokenChunk]) -> None:
+    A cloned voice is asked for its owner's consent before anything is said with it, remembered or not.
+    """
+
+    def __init__(self, tts: Lane[SpeechJob, SpokenChunk], consents: VoiceConsents | None = None) -> None:
         self._tts = tts
+        self._consents = consents or VoiceConsents()
         self._kept: OrderedDict[SpeechJob, SpokenChunk] = OrderedDict()
 
     async def ask(
         self, job: SpeechJob, priority: Priority = Priority.COMMITTED, session: str = "", wanted_at: float = inf
     ) -> SpokenChunk:
-        """See Lane."""
+        """See Lane. Raises VoiceConsentError too."""
+        try:
+            self._consents.check(job.voice)
+        except VoiceConsentError:
+            for kept in [kept for kept in self._kept if kept.voice == job.voice]:
+                del self._kept[kept]
+            raise
         if job.seed != PREPARED_SEED:
             return await self._tts.ask(job, priority, session, wanted_at)
         if job in self._kept:
@@ -99,19 +110,35 @@ def fixed_lines(persona: Persona) -> list[str]:
     """Every line that the persona says word for word."""
     answers = [prepared.answer for fact in persona.facts for prepared in fact.prepared]
     refusals = [boundary.line for boundary in persona.not_discussed]
-    return [opening_line(persona), persona.disclosure, persona.wait, persona.goodbye, *refusals, *answers]
+    return [
+        opening_line(persona),
+        persona.disclosure,
+        persona.wait,
+        persona.last_minute,
+        persona.goodbye,
+        *refusals,
+        *answers,
+    ]
 
 
 def speech_jobs(persona: Persona, line: str) -> list[SpeechJob]:
     """A line as the clauses that a reply would ask for."""
     said = [split_marks(clause)[0] for clause in split_clauses(line)]
-    return [SpeechJob(text, persona.voice, persona.speed, PREPARED_SEED) for text in said if text.strip()]
+    return [
+        SpeechJob(text, persona.speaker, persona.speed, PREPARED_SEED, persona.language)
+        for text in said
+        if text.strip()
+    ]
 
 
 def opening_jobs(persona: Persona) -> list[SpeechJob]:
     """Every opening, each in one piece."""
     lines = (line for lines in (*persona.openings.values(), beginnings()) for line in lines)
-    return [SpeechJob(line, persona.voice, persona.speed, PREPARED_SEED) for line in lines]
+    return [_fixed(persona, line) for line in lines]
+
+
+def _fixed(persona: Persona, text: str) -> SpeechJob:
+    return SpeechJob(text, persona.speaker, persona.speed, PREPARED_SEED, persona.language)
 
 
 async def rehearse(tts: Lane[SpeechJob, SpokenChunk], replies: PreparedReplies, personas: Iterable[Persona]) -> None:
@@ -124,9 +151,18 @@ async def rehearse(tts: Lane[SpeechJob, SpokenChunk], replies: PreparedReplies, 
             await replies.learn(persona)
         except ServerError as error:
             log.warning("learning_failed", persona=persona.id, code=error.code, error=str(error))
-        lines = [job for line in fixed_lines(persona) for job in speech_jobs(persona, line)]
-        for job in (*lines, *opening_jobs(persona)):
-            try:
-                await tts.ask(job, Priority.PARTIAL)
-            except ServerError as error:
-                log.warning("rehearsal_failed", persona=persona.id, code=error.code, error=str(error))
+        await say_once(tts, persona, fixed_lines(persona))
+        await _ask_all(tts, persona, opening_jobs(persona))
+
+
+async def say_once(tts: Lane[SpeechJob, SpokenChunk], persona: Persona, lines: Iterable[str]) -> None:
+    """Says these lines to nobody, behind all other work, so that their voice lies ready. What fails is left out."""
+    await _ask_all(tts, persona, (job for line in lines for job in speech_jobs(persona, line)))
+
+
+async def _ask_all(tts: Lane[SpeechJob, SpokenChunk], persona: Persona, jobs: Iterable[SpeechJob]) -> None:
+    for job in jobs:
+        try:
+            await tts.ask(job, Priority.PARTIAL)
+        except ServerError as error:
+            log.warning("rehearsal_failed", persona=persona.id, code=error.code, error=str(error))

@@ -1,25 +1,37 @@
-"""The room: everything that sessions share, and the door that counts heads."""
+"""The room: everything that sessions share, and the door that counts heads.
+
+Without an event whoever comes may come in while there is a place. With one its desk says whose turn it is
+(server/events/), and hosts and spectators go to the stage (server/stage/); both are put in by commands.py.
+"""
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 
 from avatar.persona import Persona
-from protocol.errors import TokenError, UnsupportedError
+from protocol.errors import TicketOverError, TokenError, UnsupportedError
 from protocol.messages import PROTOCOL_VERSION, Hello, Limits
 from server.admission import Door
+from server.events.desk import Desk
+from server.events.desks import Desks
 from server.lanes import Lanes
 from server.metrics import Metrics
-from server.prepared import PreparedReplies, rehearse
+from server.prepared import PreparedReplies, opening_line, rehearse, say_once
 from server.session import Session
 from server.shared import SessionSettings, Shared
 from server.tokens import JoinClaims, TokenSigner
 from server.visits import Visits
+
+if TYPE_CHECKING:
+    from server.connection import Connection
+
+Backstage = Callable[["Connection", JoinClaims, Hello], Awaitable[None]]
 
 log = structlog.get_logger()
 
@@ -61,6 +73,8 @@ class Room:
         self._moved = asyncio.Event()  # somebody left; a new one each time
         self._sessions: set[Session] = set()
         self.visits = Visits(rules.limits.max_away_s, self.metrics, self.close_session)
+        self.desks: Desks | None = None
+        self.backstage: Backstage = _no_stage
 
     @property
     def n_sessions(self) -> int:
@@ -79,16 +93,32 @@ class Room:
         """Prepares every persona's fixed lines and prepared answers, behind all other work."""
         await rehearse(self.lanes.tts, self._shared.prepared, self._personas.values())
 
+    def check(self, hello: Hello) -> JoinClaims:
+        """What the token says. Raises UnsupportedError or TokenError."""
+        if hello.version.partition(".")[0] != MAJOR:
+            raise UnsupportedError(f"version {hello.version} is not spoken here; this is {PROTOCOL_VERSION}")
+        if hello.token:
+            return self.signer.check(hello.token)
+        if self.rules.tokens_required:
+            raise TokenError("a join link is needed to come in")
+        return JoinClaims()
+
     async def admit(self, hello: Hello, tell: Callable[[str], Awaitable[None]]) -> Session:
         """Lets a fan in, as soon as there is a place; `tell` gets what those in line should know, whenever it changes.
 
         Raises TokenError, UnsupportedError, or BusyError when the line is too long.
         """
-        self._check(hello)
+        claims = self.check(hello)
+        persona_id = claims.persona or self.rules.default_persona
+        persona = self._personas.get(persona_id)
+        if persona is None:
+            raise TokenError(f"nobody called {persona_id!r} is here")
+        if claims.name:
+            hello = msgspec.structs.replace(hello, name=claims.name)
         self._make_place()
         if self.is_full():
             await self._wait(tell)
-        return self._open_session(hello)
+        return self.open_session(hello, persona)
 
     async def _wait(self, tell: Callable[[str], Awaitable[None]]) -> None:
         ticket, said = self.door.stand_in_line(), ""
@@ -108,26 +138,16 @@ class Room:
     def _move_up(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
+        if self.desks:
+            self.desks.stir()
 
     def _make_place(self) -> None:
         if self.is_full() and (away := self.visits.dismiss_longest_away()):
             self._sessions.discard(away)
             self.door.leave(away.id, self._clock())
 
-    def _check(self, hello: Hello) -> tuple[JoinClaims, Persona]:
-        if hello.version.partition(".")[0] != MAJOR:
-            raise UnsupportedError(f"version {hello.version} is not spoken here; this is {PROTOCOL_VERSION}")
-        claims = self._claims(hello)
-        persona_id = claims.persona or self.rules.default_persona
-        persona = self._personas.get(persona_id)
-        if persona is None:
-            raise TokenError(f"nobody called {persona_id!r} is here")
-        return claims, persona
-
-    def _open_session(self, hello: Hello) -> Session:
-        claims, persona = self._check(hello)
-        if claims.name:
-            hello = msgspec.structs.replace(hello, name=claims.name)
+    def open_session(self, hello: Hello, persona: Persona) -> Session:
+        """A session that takes one of the room's places until it is closed. Raises UnsupportedError."""
         session = Session(secrets.token_hex(8), hello, persona, self._shared)
         self._sessions.add(session)
         self.door.enter(session.id, self._clock())
@@ -135,22 +155,46 @@ class Room:
         log.info("session_opened", session=session.id, persona=persona.id, client=hello.client)
         return session
 
+    # --- what the desks of events need; see Hall in server/events/seats.py ---
+
+    async def desk(self, event_id: str) -> Desk:
+        """The desk of an event. Raises TicketOverError when there is none."""
+        if self.desks is None:
+            raise TicketOverError("there are no events here")
+        return await self.desks.at(event_id)
+
+    def free_places(self) -> int:
+        """How many more fans could come in now."""
+        return self.door.places
+
+    async def rehearse_with(self, persona: Persona) -> None:
+        """See Hall."""
+        if self._personas.get(persona.id) is not persona:
+            await rehearse(self.lanes.tts, self._shared.prepared, [persona])
+
+    async def prepare(self, persona: Persona) -> None:
+        """See Hall."""
+        await say_once(self.lanes.tts, persona, [opening_line(persona), persona.last_minute, persona.goodbye])
+
+    def release(self, session: Session) -> None:
+        """See Hall."""
+        self.door.leave(session.id, self._clock())
+        self._move_up()
+
     async def close(self) -> None:
         """Ends the visits that nobody is connected to; connections end the others."""
         await self.visits.close()
+        if self.desks:
+            await self.desks.close()
 
     async def close_session(self, session: Session) -> None:
         """Ends a session and frees its place."""
         self._sessions.discard(session)
-        self.door.leave(session.id, self._clock())
-        self._move_up()
+        self.release(session)
         self.metrics.sessions.set(len(self._sessions))
         await session.close()
         log.info("session_closed", session=session.id)
 
-    def _claims(self, hello: Hello) -> JoinClaims:
-        if hello.token:
-            return self.signer.check(hello.token)
-        if self.rules.tokens_required:
-            raise TokenError("a join link is needed to come in")
-        return JoinClaims()
+
+async def _no_stage(connection: "Connection", claims: JoinClaims, hello: Hello) -> None:
+    raise TicketOverError("there is no stage here")

@@ -124,6 +124,10 @@ class Session:
 
     # --- what the connection calls ---
 
+    def warm_up(self) -> None:
+        """The fan will be here in a moment: the language model reads what is known of the conversation."""
+        self._read_ahead.begin_turn(now=True)
+
     def start(self, *, aloud: bool = False) -> None:
         """The person knows that they talk with an AI: greet them, and say so first. `aloud`: they know it from this
         greeting alone, so it is said even where the configuration greets nobody.
@@ -225,6 +229,11 @@ class Session:
         self.lead("avatar")
         self._handle(LineDue(line))
         await self.quiet()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody speaks and nothing is about to be said."""
+        return self._at_rest.is_set()
 
     async def quiet(self) -> None:
         """Returns when nobody speaks and nothing is about to be said."""

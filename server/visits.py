@@ -9,15 +9,36 @@ one is then closed with `taken_over`. What comes next: connection.py serves visi
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import structlog
 
-from protocol.errors import ResumeError
-from protocol.messages import Hello, Resume
+from protocol.errors import ResumeError, StagedoorError, TakenOverError
+from protocol.messages import EventCard, Hello, Resume
 from server.metrics import Metrics
 from server.session import Session
 
 log = structlog.get_logger()
+
+
+class SeatHeld(Protocol):
+    """A seat of an event that a visit takes place in; see server/events/stay.py."""
+
+    @property
+    def card(self) -> EventCard:
+        """The event, as a client may show it."""
+
+    async def enter(self, visit: "Visit") -> None:
+        """The fan acknowledged the disclosure: starts the session. Raises IllegalStateError."""
+
+    def hold(self) -> None:
+        """The connection was lost."""
+
+    def go_on(self) -> None:
+        """The fan is back."""
+
+    async def vacate(self, visit: "Visit", *, left: bool) -> None:
+        """The visit is over. `left`: the fan said so."""
 
 
 class Visit:
@@ -30,14 +51,46 @@ class Visit:
         self.hello = hello
         self.ends_at = ends_at
         self.holder = holder
+        self.seat: SeatHeld | None = None
         self.token = ""
         self.resumed = False
+        self.left = False  # the fan said that they go
+        self.sent_away = False
+        self.error: StagedoorError | None = None  # why it was sent away
         self.called = asyncio.Event()  # somebody wants it: its fan with the token, or the room with its place
         self.free = asyncio.Event()  # no connection reads or writes any more
+        self.ended = asyncio.Event()  # and none will
+
+    @property
+    def is_away(self) -> bool:
+        """Whether no connection reads and writes just now."""
+        return self.free.is_set()
+
+    async def begin(self) -> None:
+        """The fan knows whom they talk with. Raises IllegalStateError when their seat is not theirs any more."""
+        if self.seat:
+            await self.seat.enter(self)
+        else:
+            self.session.start()
+
+    def send_away(self, error: StagedoorError | None) -> None:
+        """It is over from our side: the connection ends, with this error or as usual, and the session with it."""
+        self.sent_away, self.error = True, error
+        self.called.set()
+
+    async def until_called(self) -> None:
+        """Returns when this connection is to end as usual. Raises the error that it ends with."""
+        await self.called.wait()
+        if not self.sent_away:
+            raise TakenOverError("this visit goes on in another connection")
+        if self.error:
+            raise self.error
 
     def let_go(self) -> None:
         """The connection stops reading and writing: time stands still until somebody takes the visit up."""
         self.session.hold()
+        if self.seat:
+            self.seat.hold()
         self.free.set()
 
     def take_up(self, resume: Resume) -> None:
@@ -46,6 +99,8 @@ class Visit:
         self.free.clear()
         self.resumed = True
         self.session.go_on(resume.reply_id, resume.heard_samples)
+        if self.seat:
+            self.seat.go_on()
 
 
 class Visits:
@@ -75,7 +130,7 @@ class Visits:
         Raises ResumeError when the token was used, its time is over, or it was never given.
         """
         visit = self._by_token.pop(resume.token, None)
-        if visit is None:
+        if visit is None or visit.sent_away:
             self._metrics.resumes.labels("refused").inc()
             raise ResumeError("this visit cannot be resumed any more; say hello without `resume`")
         visit.holder = holder
@@ -115,6 +170,9 @@ class Visits:
     async def _end(self, visit: Visit) -> None:
         self._by_token.pop(visit.token, None)
         await self._close(visit.session)
+        if visit.seat:
+            await visit.seat.vacate(visit, left=visit.left)
+        visit.ended.set()
 
     async def _wait(self, visit: Visit) -> None:
         self._away.append(visit)
@@ -130,8 +188,10 @@ class Visits:
             self._metrics.away.set(len(self._away))
 
     def dismiss_longest_away(self) -> Session | None:
-        """Gives up waiting for a fan, so that one who is at the door can have the place. None: nobody is away."""
-        visit = next((visit for visit in self._away if not visit.called.is_set()), None)
+        """Gives up waiting for a fan, so that one who is at the door can have the place. A seat of an event is kept.
+        None: nobody is away.
+        """
+        visit = next((visit for visit in self._away if not visit.called.is_set() and visit.seat is None), None)
         if visit is None:
             return None
         self._by_token.pop(visit.token, None)

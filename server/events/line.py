@@ -36,6 +36,8 @@ class EventRules:
     no_show_s: float = 30.0
     queue_rule: QueueRule = "first_come"
     spectators: bool = False
+    keepsakes: bool = False  # the creator's half of that consent
+    retention_days: int = 30
 
     def is_calling(self, now: float) -> bool:
         """Whether fans are called in at this moment."""
@@ -100,7 +102,7 @@ class Line:
         Before `calls_from` nobody is called; not more than `room` are called at once.
         """
         changed = self._no_shows(now)
-        line = self._after(changed)
+        line = self.after(changed)
         if self.rules.is_over(now):
             return [*changed, *(end(t, TicketState.MISSED, "the event is over", now) for t in line.in_line())]
         if now < calls_from or not self.rules.is_calling(now):
@@ -120,7 +122,8 @@ class Line:
         late = (ticket for ticket in called if now >= (ticket.called_at or 0.0) + self.rules.no_show_s)
         return [miss(ticket, self._rank_behind(self.rules.places), now) for ticket in late]
 
-    def _after(self, changed: Iterable[Ticket]) -> "Line":
+    def after(self, changed: Iterable[Ticket]) -> "Line":
+        """The line once these tickets are changed."""
         tickets = {**self._tickets, **{ticket.id: ticket for ticket in changed}}
         return Line(self.rules, tickets.values())
 

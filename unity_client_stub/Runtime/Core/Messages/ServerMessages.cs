@@ -65,6 +65,7 @@ namespace Stagedoor
         public string Title = "";
         public PersonaCard? Persona;
         public string Disclosure = "";
+        public bool Spectators;
 
         public override string Type => "queue";
 
@@ -78,6 +79,7 @@ namespace Stagedoor
             fields.Text("title", ref Title);
             fields.MaybePart("persona", ref Persona, () => new PersonaCard());
             fields.Text("disclosure", ref Disclosure);
+            fields.Flag("spectators", ref Spectators);
         }
     }
 
