@@ -6,7 +6,6 @@ persona before the language model, disclosure.py answers what must not be left t
 
 import re
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -59,10 +58,7 @@ WHAT_TO_WRITE: Final = {
     "goodbye": 'the last words, up to 240 characters: goodbye = "Thank you for coming."',
     "disclosure": 'the answer to "are you real?", with the word AI: disclosure = "I\'m an AI version of Nova."',
     "wait": 'said when an answer takes long, up to 240 characters: wait = "Give me a second."',
-    "voice_consent": "[voice_consent] with given_by, given_on (a date) and statement; only for a cloned voice",
-    "given_by": 'who agreed: given_by = "Nova Reyes"',
-    "given_on": "the day they agreed, a date: given_on = 2026-03-01",
-    "statement": 'what they agreed to: statement = "My voice may be used for fan calls in 2026."',
+    "voice_consent": 'a record in cloning.folder, only for a cloned voice: voice_consent = "nova.consent"',
 }
 
 
@@ -104,14 +100,6 @@ class Boundary(_Part, frozen=True):
     line: Line
 
 
-class VoiceConsent(_Part, frozen=True):
-    """The record that a cloned voice is used with its owner's agreement."""
-
-    given_by: Label
-    given_on: date
-    statement: Text
-
-
 class Persona(_Part, frozen=True):
     """An avatar's character. `id` is the name of its file without the suffix."""
 
@@ -119,7 +107,7 @@ class Persona(_Part, frozen=True):
     name: Label
     pronouns: Label
     language: Annotated[str, Meta(pattern="^[a-z]{2}$")]
-    voice: Label
+    voice: Annotated[str, Meta(min_length=1, max_length=80, pattern="^[^@/]*$")]
     manners: Manners
     about: Text
     facts: Annotated[tuple[Fact, ...], Meta(min_length=1, max_length=60)]
@@ -134,7 +122,7 @@ class Persona(_Part, frozen=True):
     openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
     look: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")] = "nova"
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0
-    voice_consent: VoiceConsent | None = None
+    voice_consent: Annotated[str, Meta(max_length=80, pattern=r"^(\w[\w .-]*)?$")] = ""  # a file in cloning.folder
 
     def __post_init__(self) -> None:
         """Raises ValueError for a disclosure line that does not disclose, and for an opening that says nothing."""
@@ -144,6 +132,11 @@ class Persona(_Part, frozen=True):
             for line in lines:
                 if found := _FILLER.search(line):
                     raise ValueError(f"{found[0]!r} fills a gap and says nothing - at `$.openings.{kind}`")
+
+    @property
+    def speaker(self) -> str:
+        """What the synthesiser calls its voice. A clone is this persona's alone: no other can name it."""
+        return f"{self.voice}@{self.id}" if self.voice_consent else self.voice
 
 
 def load_persona(path: Path) -> Persona:

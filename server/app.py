@@ -11,9 +11,11 @@ from asyncio import gather
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from avatar.llm import LlmEngine
+from protocol.errors import EngineError
 from server.batching import BatchRules
 from server.config import Config
 from server.inference.niceness import made_yielding
@@ -21,6 +23,8 @@ from server.inference.planned import Crew, PlannedLane, ThreadCrew
 from server.inference.worker import Group, Work
 from server.lanes import Lanes, LlmLane, run_llm
 from server.model_store.store import open_store
+from server.voice_clones import consents_to_clone
+from speech.tts import TtsEngine
 
 if TYPE_CHECKING:
     from server.inference.crew import EngineProcess
@@ -107,10 +111,27 @@ def load_llm(config: Config) -> LlmEngine:
 
 def load_voice(config: Config) -> Group:
     """How does it sound?"""
-    from speech.engines.hibari import Hibari
-
-    tts = Hibari(threads=config.tts.threads)
+    tts = load_tts(config)
     return Group({"tts": Work(tts.run)}, {"voices": tts.voices()})
+
+
+def load_tts(config: Config) -> TtsEngine:
+    """The configured synthesiser. Raises EngineError, VoiceConsentError among them."""
+    if config.tts.engine == "hibari":
+        from speech.engines.hibari import Hibari
+
+        return Hibari(threads=config.tts.threads)
+    if not config.tts.model:
+        raise EngineError(f"tts.model is empty: name the folder of the model for tts.engine = {config.tts.engine!r}")
+    if config.tts.engine == "vits":
+        from speech.engines.vits import VitsVoices
+
+        return VitsVoices(Path(config.tts.model), device=config.gpu.device, dtype=config.gpu.dtype)
+    from speech.engines.xtts import XttsVoices
+
+    return XttsVoices(
+        Path(config.tts.model), device=config.gpu.device, dtype=config.gpu.dtype, consents=consents_to_clone(config)
+    )
 
 
 #: The voice detector stays in the server's process: 31 times a second and fan it is asked for 0.2 ms of work, and while
@@ -124,16 +145,18 @@ GROUPS: Final[Mapping[str, Callable[[Config], Group]]] = {
     "voice": load_voice,
 }
 
-#: Engines whose batches cost less than their jobs one by one; llama.cpp batches its slots itself.
-RULES: Final = {
-    "vad": BatchRules(max_batch=8),
-    "turn": BatchRules(max_batch=8),
-    "asr": BatchRules(max_batch=4),
-    "meaning": BatchRules(max_batch=8),
-    "ending": BatchRules(max_batch=1),
-    "llm": BatchRules(max_batch=1),
-    "tts": BatchRules(max_batch=1),
-}
+
+def batch_rules(config: Config) -> dict[str, BatchRules]:
+    """Batches where they cost less than their jobs one by one; llama.cpp batches its slots itself."""
+    return {
+        "vad": BatchRules(max_batch=8),
+        "turn": BatchRules(max_batch=8),
+        "asr": BatchRules(max_batch=config.asr.max_batch),
+        "meaning": BatchRules(max_batch=8),
+        "ending": BatchRules(max_batch=1),
+        "llm": BatchRules(max_batch=1),
+        "tts": BatchRules(max_batch=config.tts.max_batch if config.tts.engine == "vits" else 1),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +186,7 @@ class Engines:
 def load_engines(config: Config) -> Engines:
     """Every engine in this process, each lane with threads of its own. Raises ModelError or EngineError."""
     groups = tuple(load(config) for load in (EARS, *GROUPS.values()))
-    return _build(groups, ())
+    return _build(config, groups, ())
 
 
 async def start_engines(config: Config) -> Engines:
@@ -183,10 +206,11 @@ async def start_engines(config: Config) -> Engines:
         await gather(*(process.close() for process in processes))
         folder.cleanup()
         raise failed
-    return _build((EARS(config),), processes, folder)
+    return _build(config, (EARS(config),), processes, folder)
 
 
 def _build(
+    config: Config,
     groups: tuple[Group, ...],
     processes: "tuple[EngineProcess, ...]",
     folder: "tempfile.TemporaryDirectory[str] | None" = None,
@@ -198,14 +222,15 @@ def _build(
         crews |= {lane: process.crew(lane, workers) for lane, workers in process.facts["workers"].items()}
     known = (*(group.facts for group in groups), *(process.facts for process in processes))
     facts = {key: fact for each in known for key, fact in each.items()}
-    return Engines(_lanes(crews, facts), facts["voices"], groups, processes, folder)
+    return Engines(_lanes(config, crews, facts), facts["voices"], groups, processes, folder)
 
 
-def _lanes(crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lanes:
+def _lanes(config: Config, crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lanes:
     from server.prepared import PreparedSpeech
 
+    rules = batch_rules(config)
     lanes: dict[str, PlannedLane[Any, Any]] = {
-        name: PlannedLane(name, crew, RULES[name]) for name, crew in crews.items()
+        name: PlannedLane(name, crew, rules[name]) for name, crew in crews.items()
     }
     return Lanes(
         vad=lanes["vad"],
@@ -213,7 +238,7 @@ def _lanes(crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lan
         languages=facts["languages"],
         turn=lanes["turn"],
         asr=lanes["asr"],
-        tts=PreparedSpeech(lanes["tts"]),
+        tts=PreparedSpeech(lanes["tts"], consents_to_clone(config)),
         meaning=lanes["meaning"],
         ending=lanes["ending"],
         llm=LlmLane(lanes["llm"], goes_on=facts["goes_on"]),

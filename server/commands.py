@@ -2,6 +2,7 @@
 
 run     serve fans                    talk    try a persona in the terminal
 models  pull, list, verify      conformance  prove a server or a client
+voice   consents to cloned voices
 
 What comes next: app.py loads the engines, listener.py lets the world in.
 """
@@ -11,7 +12,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -32,20 +33,25 @@ from server.room import Room, RoomRules
 from server.shared import SessionSettings
 from server.talk import talk_command
 from server.tokens import JoinClaims, TokenSigner
+from server.voice_consent import voice_command
 
 PERSONAS = Path(__file__).resolve().parents[1] / "personas"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 LINK_VALID_S = 12 * 3600
 
+#: Commands with arguments of their own.
+_OTHERS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "models": models_command,
+    "conformance": conformance_command,
+    "voice": voice_command,
+}
 _UsageError = (ConfigError, PersonaError, ModelError, ListenError, StagedoorError)
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs the command; the exit code is 0, 1 for what went wrong, or 2 for what was asked wrongly."""
-    if argv and argv[0] == "models":
-        return models_command(argv[1:])
-    if argv and argv[0] == "conformance":
-        return conformance_command(argv[1:])
+    if argv and argv[0] in _OTHERS:
+        return _OTHERS[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
     try:
         config = load_config(arguments.config, os.environ)
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     talk_parser.add_argument("--speak", action="store_true", help="use the microphone and loudspeaker")
     commands.add_parser("models", help="pull, list or verify the models")
     commands.add_parser("conformance", help="prove a server or a client by the protocol")
+    commands.add_parser("voice", help="sign and check consents to cloned voices")
     return parser
 
 
@@ -101,7 +108,12 @@ def check_looks(personas: Iterable[Persona], folder: Path | None) -> None:
 def check_voices(personas: Iterable[Persona], voices: Collection[str]) -> None:
     """Raises PersonaError for a voice that the synthesiser does not have."""
     for persona in personas:
-        if persona.voice not in voices:
+        if persona.speaker not in voices and persona.voice_consent:
+            raise PersonaError(
+                f"{persona.id}: voice_consent: nothing clones {persona.voice!r}: it needs tts.engine xtts, "
+                "and the persona in the folder that server.personas names"
+            )
+        if persona.speaker not in voices:
             raise PersonaError(f"{persona.id}: voice: no voice {persona.voice!r}; there are: {', '.join(voices)}")
 
 
@@ -138,7 +150,7 @@ async def serve(config: Config) -> None:
             check_voices(personas.values(), engines.voices)
             if not config.server.max_sessions:
                 config = with_measured_capacity(
-                    config, await measured_capacity(engines.lanes, personas[config.server.persona].voice, config)
+                    config, await measured_capacity(engines.lanes, personas[config.server.persona].speaker, config)
                 )
             room = build_room(config, engines.lanes, personas)
             server = build_server(build_asgi(room, config.access.origins, own_folder(config)))

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from protocol.device import Dtype
 from protocol.messages import Limits
 
 ENV_PREFIX = "STAGEDOOR__"
@@ -27,8 +28,8 @@ class ServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8700  # 0 takes a free one
     max_sessions: Annotated[int, Meta(ge=0)] = 8  # 0: measured at the start
-    persona: str = "nova"  # who answers when the join token names nobody
     max_connections_per_address: Annotated[int, Meta(ge=0)] = 64  # of one machine, or of one network; 0: any number
+    persona: str = "nova"  # who answers when the join token names nobody
     personas: str = ""  # a folder of more personas
     greet: bool = True
 
@@ -79,6 +80,7 @@ class AsrConfig(Struct, frozen=True, forbid_unknown_fields=True):
     model: str = "whisper-base"
     threads: Positive = 1
     workers: Positive = 2  # so that a final never waits for a partial
+    max_batch: Positive = 4  # windows of different fans in one call
     compute_type: str = "int8"
     device: Literal["cpu", "cuda"] = "cpu"
 
@@ -96,15 +98,25 @@ class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    engine: Literal["hibari"] = "hibari"
+    engine: Literal["hibari", "vits", "xtts"] = "hibari"
     threads: Positive = 1
+    model: str = ""  # vits, xtts: the folder of the model
+    max_batch: Positive = 8  # vits: clauses in one call
+
+
+class CloningConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Cloned voices (`tts.engine = "xtts"`), for personas with a `voice_consent`."""
+
+    folder: str = ""  # of recordings and consents: voice "nova" is cloned from nova.wav there
+    owners: dict[str, str] = {}  # each owner's name and their public key, a PEM file
+    revoked: str = ""  # a file with the ids of consents that were taken back, one a line
 
 
 class GpuConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """For the engines on PyTorch (`llm.engine = "transformers"`)."""
+    """For the engines on PyTorch: `llm.engine = "transformers"`, `tts.engine = "vits"` and `"xtts"`."""
 
     device: str = "cuda"  # PyTorch's name: cuda, cuda:1, cpu
-    dtype: Literal["auto", "float16", "bfloat16", "float32"] = "auto"
+    dtype: Dtype = "auto"
     cuda_graphs: bool = True
     max_batch_tokens: Annotated[int, Meta(ge=0)] = 0  # of prompts and replies in one step; 0: what memory takes
 
@@ -133,6 +145,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     asr: AsrConfig = AsrConfig()
     llm: LlmConfig = LlmConfig()
     tts: TtsConfig = TtsConfig()
+    cloning: CloningConfig = CloningConfig()
     gpu: GpuConfig = GpuConfig()
     workers: WorkersConfig = WorkersConfig()
     log: LogConfig = LogConfig()

@@ -250,7 +250,7 @@ class ReplyMaker:
             reply.first_clause_at = self._clock()
         emotion = marked or in_tone(feel(said), reply.mood)
         seed = PREPARED_SEED if words.fixed else reply.id
-        job = SpeechJob(said, self._persona.voice, self._persona.speed, seed)
+        job = SpeechJob(said, self._persona.speaker, self._persona.speed, seed, self._persona.language)
         reply.ask(self._clock())
         spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
         reply.got(self._clock())

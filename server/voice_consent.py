@@ -89,9 +89,7 @@ def _sign(asked: argparse.Namespace, write: Writer) -> None:
         expires_at=expires_at,
     )
     asked.out.write_text(sign(consent, asked.key.read_bytes()) + "\n", "ascii")
-    write(
-        f"{asked.out}: consent {consent.id}; to take it back, have the operator put this id on the list of revocations\n"
-    )
+    write(f"{asked.out}: consent {consent.id}; it is taken back when the operator puts this id on the list\n")
 
 
 def _check(asked: argparse.Namespace, write: Writer) -> None:

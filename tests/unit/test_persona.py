@@ -53,14 +53,18 @@ def test_a_good_file_is_a_persona(tmp_path: Path) -> None:
     assert (ada.id, ada.name, ada.speed) == ("ada", "Ada", 1.0)
     assert ada.facts[0].prepared[0].answer == "Doors."
     assert ada.manners.energy == 1.0
-    assert ada.voice_consent is None
+    assert (ada.voice_consent, ada.speaker) == ("", "heart")
 
 
-def test_a_cloned_voice_brings_its_consent(tmp_path: Path) -> None:
-    consent = '\n[voice_consent]\ngiven_by = "Ada"\ngiven_on = 2026-03-01\nstatement = "Use my voice for fan calls."\n'
-    ada = load_persona(write(tmp_path, GOOD + consent))
-    assert ada.voice_consent is not None
-    assert ada.voice_consent.given_on.isoformat() == "2026-03-01"
+def test_a_cloned_voice_names_its_consent_and_is_this_personas_alone(tmp_path: Path) -> None:
+    ada = load_persona(write(tmp_path, GOOD.replace('voice = "heart"', 'voice = "ada"\nvoice_consent = "ada.consent"')))
+    assert (ada.voice_consent, ada.speaker) == ("ada.consent", "ada@ada")
+
+
+@pytest.mark.parametrize("line", ['voice = "nova@nova"', 'voice = "../ada"', 'voice = "ada"\nvoice_consent = "../x"'])
+def test_nobody_names_anothers_clone_or_a_file_elsewhere(tmp_path: Path, line: str) -> None:
+    with pytest.raises(PersonaError, match="voice"):
+        load_persona(write(tmp_path, GOOD.replace('voice = "heart"', line)))
 
 
 @pytest.mark.parametrize(
