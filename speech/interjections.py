@@ -32,7 +32,7 @@ _STOPS: Final = frozenset(
 STOP_WORTH: Final = 2
 
 # What a recogniser makes of hums and laughs are words too, but it is less sure of them. Mean log-probabilities a
-# token, measured on 74 sounds of people who speak and 103 of people who only listen (docs/decisions/0017).
+# token, measured by bench/overlap_words.py (docs/decisions/0017).
 CLAIM_WORDS: Final = 2  # words worth this much take the turn at once ...
 CLAIM_LOGPROB: Final = -0.8  # ... if they are so sure; "oh nice" is heard as "all night" at -0.9
 ONE_WORD_LOGPROB: Final = -0.7  # one alone, when the sound is over; "mm-hm" is heard as "Mama" at -0.9
@@ -54,10 +54,10 @@ def takes_turn(text: str, *, agreed: str, mean_logprob: float, final: bool) -> b
 
 def claim(text: str) -> int:
     """How strongly these words claim the turn: the number of different words that are no backchannel; words that stop
-    a speaker count STOP_WORTH. 0: a cough, a laugh, "uh-huh", "oh wow". (Laughs are written down as "so so so".)
+    a speaker count STOP_WORTH. 0: a cough, a laugh, "uh-huh", "oh wow". (Some laughs are heard as "so so so" or "T.C.")
     """
     bare = _PHRASES.sub(" ", text.casefold().replace("’", "'"))
-    words = set(_WORD.findall(bare)) - _BACKCHANNELS
+    words = {word for word in _WORD.findall(bare) if len(word) > 1 or word == "i" or word.isdigit()} - _BACKCHANNELS
     return sum(STOP_WORTH if word in _STOPS else 1 for word in words)
 
 

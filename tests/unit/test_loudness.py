@@ -56,6 +56,8 @@ def test_silence_teaches_nothing() -> None:
         ("But what about the tour?", 7),
         ("Yeah, my sister too", 3),
         ("So so so", 1),
+        ("T.C.", 0),
+        ("I sing", 2),
         ("Oh, that's so...", 0),
     ],
 )
