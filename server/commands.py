@@ -2,6 +2,7 @@
 
 run     serve fans                    talk    try a persona in the terminal
 models  pull, list, verify      conformance  prove a server or a client
+creators  make accounts         store   bring its tables up to date
 voice   consents to cloned voices
 
 What comes next: app.py loads the engines, listener.py lets the world in.
@@ -10,7 +11,8 @@ What comes next: app.py loads the engines, listener.py lets the world in.
 import argparse
 import asyncio
 import os
-import secrets
+import signal
+import socket
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,11 @@ import msgspec
 
 from avatar.persona import Persona, PersonaError, load_personas
 from protocol.errors import StagedoorError
-from server.app import load_engines, start_engines
+from server.api.app import build_api
+from server.api.cli import creators_command, store_command
+from server.api.house import House
+from server.api.opening import open_house
+from server.app import Engines, load_engines, start_engines
 from server.calibration import measured_capacity
 from server.config import Config, ConfigError, load_config
 from server.conformance.cli import conformance_command
@@ -31,21 +37,23 @@ from server.model_store.store import ModelError
 from server.page_files import looks_of
 from server.room import Room, RoomRules
 from server.shared import SessionSettings
+from server.store.engine import StoreError
 from server.talk import talk_command
-from server.tokens import JoinClaims, TokenSigner
+from server.tokens import LONGEST_VALID_S, JoinClaims
 from server.voice_consent import voice_command
 
 PERSONAS = Path(__file__).resolve().parents[1] / "personas"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-LINK_VALID_S = 12 * 3600
 
 #: Commands with arguments of their own.
 _OTHERS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "models": models_command,
     "conformance": conformance_command,
+    "creators": creators_command,
+    "store": store_command,
     "voice": voice_command,
 }
-_UsageError = (ConfigError, PersonaError, ModelError, ListenError, StagedoorError)
+_UsageError = (ConfigError, PersonaError, ModelError, ListenError, StagedoorError, StoreError)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -58,6 +66,7 @@ def main(argv: Sequence[str]) -> int:
         set_up_logs(config.log)
         if arguments.command == "talk":
             return talk(config, arguments.persona, speak=arguments.speak)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it anew; what is open is closed
         asyncio.run(serve(config))
     except _UsageError as error:
         sys.stderr.write(f"stagedoor: {error}\n")
@@ -77,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     talk_parser.add_argument("--speak", action="store_true", help="use the microphone and loudspeaker")
     commands.add_parser("models", help="pull, list or verify the models")
     commands.add_parser("conformance", help="prove a server or a client by the protocol")
+    commands.add_parser("creators", help="make and list creators' accounts")
+    commands.add_parser("store", help="bring the store's tables up to date")
     commands.add_parser("voice", help="sign and check consents to cloned voices")
     return parser
 
@@ -117,7 +128,7 @@ def check_voices(personas: Iterable[Persona], voices: Collection[str]) -> None:
             raise PersonaError(f"{persona.id}: voice: no voice {persona.voice!r}; there are: {', '.join(voices)}")
 
 
-def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) -> Room:
+def build_room(config: Config, lanes: Lanes, house: House) -> Room:
     """The room that the configuration describes."""
     required = config.access.tokens == "required" or (
         config.access.tokens == "auto" and config.server.host not in LOOPBACK
@@ -130,9 +141,8 @@ def build_room(config: Config, lanes: Lanes, personas: Mapping[str, Persona]) ->
         config.admission.max_waiting,
         config.admission.visit_s,
     )
-    signer = TokenSigner(config.access.secret or secrets.token_hex(32))
     settings = SessionSettings(max_tokens=config.llm.max_tokens, greet=config.server.greet)
-    return Room(lanes, personas, signer, rules, settings)
+    return Room(lanes, house.personas, house.signer, rules, settings)
 
 
 def with_measured_capacity(config: Config, fans: int) -> Config:
@@ -141,34 +151,51 @@ def with_measured_capacity(config: Config, fans: int) -> Config:
 
 
 async def serve(config: Config) -> None:
-    """Serves until it is told to stop. Raises ListenError, ModelError, EngineError or PersonaError."""
+    """Serves until it is told to stop. Raises ListenError, StoreError, ModelError, EngineError or PersonaError."""
     personas = build_personas(config)
     listening = bind(config.server.host, config.server.port)
     try:
-        engines = await start_engines(config)
-        try:
-            check_voices(personas.values(), engines.voices)
-            if not config.server.max_sessions:
-                config = with_measured_capacity(
-                    config, await measured_capacity(engines.lanes, personas[config.server.persona].speaker, config)
-                )
-            room = build_room(config, engines.lanes, personas)
-            server = build_server(build_asgi(room, config.access.origins, own_folder(config)))
-            _say_where(config, listening.getsockname()[1], room)
-            rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
-            await server.serve(sockets=[listening])
-            rehearsal.cancel()
-            await room.close()
-        finally:
-            await engines.end()
+        async with open_house(config, personas) as house:
+            engines = await start_engines(config)
+            try:
+                await _serve(config, listening, engines, house)
+            finally:
+                await engines.end()
     finally:
         listening.close()
+
+
+async def _serve(config: Config, listening: socket.socket, engines: Engines, house: House) -> None:
+    def check(*personas: Persona) -> None:
+        check_looks(personas, own_folder(config))
+        check_voices(personas, engines.voices)
+
+    check(*house.personas.values())
+    house.check_persona = check
+    if not config.server.max_sessions:
+        persona = house.personas[config.server.persona]
+        config = with_measured_capacity(config, await measured_capacity(engines.lanes, persona.speaker, config))
+    room = build_room(config, engines.lanes, house)
+    server = build_server(
+        build_asgi(
+            room,
+            config.access.origins,
+            own_folder(config),
+            build_api(house),
+            config.server.max_connections_per_address,
+        )
+    )
+    _say_where(config, listening.getsockname()[1], room)
+    rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
+    await server.serve(sockets=[listening])
+    rehearsal.cancel()
+    await room.close()
 
 
 def _say_where(config: Config, port: int, room: Room) -> None:
     host = f"[{config.server.host}]" if ":" in config.server.host else config.server.host
     address = f"http://{host}:{port}"
-    token = room.signer.sign(JoinClaims(persona=config.server.persona), valid_s=LINK_VALID_S)
+    token = room.signer.sign(JoinClaims(persona=config.server.persona), valid_s=LONGEST_VALID_S)
     sys.stdout.write(f"\nStagedoor listens on {address}\nJoin link: {address}/#join={token}\n\n")
     sys.stdout.flush()
 

@@ -103,6 +103,7 @@ def _shared(url: URL) -> AsyncEngine:
 def _sqlite(url: URL) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).touch(mode=0o600)  # secrets and what fans said: nobody else on this machine reads it
     engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=POOL_WAIT_S, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
