@@ -93,13 +93,13 @@ class Connection:
     def __init__(self, socket: Socket, codec: Codec, room: Room) -> None:
         clock = asyncio.get_running_loop().time
         self._socket = socket
-        self._codec = codec
+        self.codec = codec
         self._room = room
         self.handshake = Handshake()
-        self._limits = room.rules.limits
+        self.limits = room.rules.limits
         self._mistakes = 0
         self._early: deque[ClientMessage] = deque(maxlen=8)  # said while standing in line
-        rate = self._limits.max_messages_per_s
+        rate = self.limits.max_messages_per_s
         self._messages = LeakyBucket(2.0 * rate, rate, clock, credit=rate * HELD_UP_S)
 
     async def run(self) -> None:
@@ -155,7 +155,6 @@ class Connection:
     async def _enter(self, hello: Hello) -> Visit | None:
         if hello.resume:
             return await self._room.visits.come_back(hello.resume, self)
-        hello = msgspec.structs.replace(hello, audio_in=heard_format(hello))
         claims = self._room.check(hello)
         self.handshake.take_role(claims.role)
         if claims.role != "fan":
@@ -167,10 +166,10 @@ class Connection:
         async def tell(text: str) -> None:
             await self.send(Notice("server", text))
 
-        session = await self._stand_in_line(self._room.admit(hello, tell), self._limits.max_session_s)
+        session = await self._stand_in_line(self._room.admit(_as_heard(hello), tell), self.limits.max_session_s)
         if session is None:
             return None
-        return Visit(session, hello, asyncio.get_running_loop().time() + self._limits.max_session_s, self)
+        return Visit(session, hello, asyncio.get_running_loop().time() + self.limits.max_session_s, self)
 
     async def _enter_event(self, hello: Hello, claims: JoinClaims) -> Visit | None:
         """The fan's visit once their ticket was called; its slot says when it ends. None: they left."""
@@ -179,9 +178,9 @@ class Connection:
         if stay is None:
             await desk.leave(claims.ticket)
             return None
-        hello = msgspec.structs.replace(hello, name=stay.seat.name)
+        named = msgspec.structs.replace(_as_heard(hello), name=stay.seat.name)
         try:
-            session = self._room.open_session(hello, stay.seat.persona)
+            session = self._room.open_session(named, stay.seat.persona)
         except StagedoorError:
             await desk.vacate(stay, left=False)
             raise
@@ -228,7 +227,7 @@ class Connection:
             audio_in=hello.audio_in,
             audio_out=audio_out,
             face=session.presence.format(),
-            limits=self._limits,
+            limits=self.limits,
             resume_token=self._room.visits.issue_token(visit),
             resumed=visit.resumed,
             event=visit.seat.card if visit.seat else None,
@@ -253,7 +252,7 @@ class Connection:
 
     async def _read(self, visit: Visit) -> None:
         session = visit.session
-        microphone = Microphone(visit.hello.audio_in, self._limits.max_audio_ahead_ms, asyncio.get_running_loop().time)
+        microphone = Microphone(visit.hello.audio_in, self.limits.max_audio_ahead_ms, asyncio.get_running_loop().time)
 
         async def post(message: ServerMessage) -> None:
             session.outbox.post(message)
@@ -262,7 +261,7 @@ class Connection:
             await self._dispatch(self._early.popleft(), visit, microphone)
         while self.handshake.phase is not Phase.CLOSED:
             try:
-                await self._dispatch(await self.receive(self._limits.max_idle_s), visit, microphone)
+                await self._dispatch(await self.receive(self.limits.max_idle_s), visit, microphone)
             except StagedoorError as error:
                 await self.forgive(error, post)
 
@@ -283,16 +282,20 @@ class Connection:
         except TimeoutError:
             raise IdleError(f"nothing was heard for {patience_s:.0f} s") from None
         if not self._messages.pour(1):
-            raise RateError(f"more than {self._limits.max_messages_per_s} messages a second; this one was dropped")
-        message = self._codec.decode_client(data)
+            raise RateError(f"more than {self.limits.max_messages_per_s} messages a second; this one was dropped")
+        message = self.codec.decode_client(data)
         self.handshake.receive(message)
         return message
 
     async def send(self, message: ServerMessage) -> None:
         """Raises SlowReaderError or SocketClosedError."""
+        await self.send_encoded(self.codec.encode(message))
+
+    async def send_encoded(self, data: bytes) -> None:
+        """A message that was encoded for many clients at once. Raises SlowReaderError or SocketClosedError."""
         try:
             async with asyncio.timeout(SEND_WAIT_S):
-                await self._socket.send(self._codec.encode(message), binary=self._codec.binary)
+                await self._socket.send(data, binary=self.codec.binary)
         except TimeoutError:
             raise SlowReaderError(f"nothing was read for {SEND_WAIT_S:.0f} s") from None
 
@@ -330,3 +333,8 @@ class Connection:
                 session.outbox.post(Notice("consent", "Your choices were changed and hold from now on."))
             case Satisfaction() | ForgetMemory():
                 session.taps.tell(Tap.asked, message)
+
+
+def _as_heard(hello: Hello) -> Hello:
+    """What a session is told: the microphone's format once the wire's encoding is undone."""
+    return msgspec.structs.replace(hello, audio_in=heard_format(hello))
