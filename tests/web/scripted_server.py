@@ -33,7 +33,7 @@ from protocol.messages import (
 )
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, AudioFormat
 from server.listener import SECURITY_HEADERS
-from server.page_files import LOOKS, MEDIA_TYPES, PAGE
+from server.page_files import LOOKS, MEDIA_TYPES, PAGE, SCREENS
 
 HERE = Path(__file__).resolve().parent
 EAR = "/ear.js"  # what the tests listen with; asked for by `ear_init.js`, never by the page
@@ -172,7 +172,8 @@ class ScriptedServer:
             return None
         if request.path == EAR:
             return self._file(HERE / "ear.js")
-        path = request.path.partition("?")[0].removeprefix("/") or "index.html"
+        path = request.path.partition("?")[0].removeprefix("/")
+        path = SCREENS.get(path, path)
         file = LOOKS / path.removeprefix("avatars/") if path.startswith("avatars/") else PAGE / path
         if not file.is_file():
             return Response(HTTPStatus.NOT_FOUND, "Not Found", Headers(), b"")

@@ -59,8 +59,8 @@ async def test_consents_are_off_until_ticked_and_can_be_taken_back(server: Scrip
     async with open_page(server.url) as page:
         visit = await server.visit()
         boxes = page.locator("#consents input")
-        assert await boxes.count() == 3
-        assert [await box.is_checked() for box in await boxes.all()] == [False, False, False]
+        assert await boxes.count() == 4
+        assert [await box.is_checked() for box in await boxes.all()] == [False] * 4
         await page.check("[name=memory]")
         assert (await visit.hears(ConsentChange)).consents == Consents(memory=True)
         await visit.say(Notice(kind="consent", text="Your choices were changed."))

@@ -5,10 +5,14 @@
 
 import "./style.css";
 import { Conversation } from "./meet/conversation";
+import { arriveWith } from "./meet/arrival";
+import { farewell } from "./meet/farewell";
 import { keepThings } from "./meet/keeping";
 import { waitInLine } from "./meet/line";
 import { Meet } from "./meet/meet";
 import { drawPictures } from "./meet/pictures";
+import { countDown } from "./meet/slot";
+import { watch } from "./meet/watching";
 import { offerXr } from "./meet-in-xr";
 import * as view from "./talk/view";
 
@@ -16,7 +20,11 @@ const { byId } = view;
 const meet = new Meet();
 const conversation = new Conversation(meet);
 waitInLine(meet);
-const takePicture = keepThings(meet);
+const { takePicture, newestPicture } = keepThings(meet);
+const arrive = arriveWith(meet);
+countDown(meet);
+farewell(meet, newestPicture);
+watch(meet);
 const draw = drawPictures(meet, conversation);
 meet.stage.onRoom = () => offerXr({ meet, takePicture, draw });
 
@@ -28,7 +36,7 @@ if (new URLSearchParams(location.search).has("debug")) {
 
 byId("understand").addEventListener("click", () => meet.understood());
 byId("go-on").addEventListener("click", () => meet.enterRoom());
-byId("again").addEventListener("click", () => meet.connect());
+byId("again").addEventListener("click", arrive);
 for (const id of ["decline", "give-up", "leave"]) byId(id).addEventListener("click", () => meet.leave());
 byId("check").addEventListener("click", () => meet.check.toggle());
 byId("smaller").addEventListener("click", () => view.resizeCaptions(-0.15));
@@ -38,4 +46,4 @@ document.addEventListener("pointerdown", () => meet.player?.resume());
 addEventListener("pagehide", () => meet.visit.keep());
 addEventListener("hashchange", () => location.reload()); // another join link, pasted into the same tab
 view.applyCaptionSize();
-meet.connect();
+arrive();

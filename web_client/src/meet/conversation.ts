@@ -37,6 +37,7 @@ export class Conversation {
   activity(playing: boolean): view.Activity {
     const { talk } = this.#meet;
     if (playing) return "speaking";
+    if (this.#meet.watching) return "watching";
     if (this.#hearing) return "hearing";
     if (this.#thinking) return "thinking";
     if (!talk.isOpen) return "idle";

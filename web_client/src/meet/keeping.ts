@@ -5,12 +5,12 @@ import { byId, showBanner } from "../talk/view";
 import type { Meet } from "./meet";
 
 /** Wires the picture button and the keepsake list. Returns how a picture is taken, for those without a button. */
-export function keepThings(meet: Meet): () => Promise<void> {
+export function keepThings(meet: Meet): { takePicture: () => Promise<void>; newestPicture: () => string } {
   const keepsake = new Keepsake();
   meet.moments.on("entered", () => keepsake.forget());
   meet.moments.on("over", show);
   byId("picture").addEventListener("click", takePicture);
-  return takePicture;
+  return { takePicture, newestPicture: () => keepsake.newest };
 
   async function takePicture() {
     await keepsake.takePicture(meet.stage.snapshot(), meet.them);

@@ -9,11 +9,13 @@ import { Stage } from "../stage";
 import { Captions } from "../talk/captions";
 import { MicCheck } from "../talk/lobby";
 import type { Message, MessageType, ServerMessage } from "../talk/shapes";
+import { Numbering } from "../talk/numbering";
 import { TalkButton } from "../talk/talk-button";
 import * as view from "../talk/view";
 import { Visit } from "../talk/visit";
 import { wordsForClose, wordsForError } from "../talk/words";
 import { Moments } from "./moments";
+import { joinToken, wayIn } from "./way-in";
 
 const { byId } = view;
 
@@ -40,8 +42,10 @@ export class Meet {
   readonly visit: Visit;
   readonly talk: TalkButton;
   player: Player | null = null;
+  #numbering = new Numbering();
   #name = ""; // what the fan said they are called, as this connection knows it
-  #entering = false; // the lobby was left, and only the name had to be told anew
+  #entering = false; // everything was said and agreed: the next welcome leads into the room
+  #finished = false; // the goodbye was heard: nothing more is expected of the server
 
   constructor() {
     this.visit = new Visit({
@@ -50,6 +54,7 @@ export class Meet {
       onLost: () => view.showBanner("The connection was lost. Trying to get it back…"),
       onBusy: (waitS) => this.moments.tell("busy", waitS),
       onOver: (error, wasOpen) => this.#ended(error ? wordsForError(error) : wordsForClose(wasOpen), wasOpen),
+      renew: () => joinToken(wayIn()),
       handOver: () => this.player?.handOver() ?? { reply_id: 0, heard_samples: 0 },
     });
     this.talk = new TalkButton({
@@ -65,6 +70,16 @@ export class Meet {
     return document.body.dataset.phase === "room";
   }
 
+  /** True while this page watches the stage instead of standing on it. */
+  get watching(): boolean {
+    return this.visit.welcome?.role === "spectator";
+  }
+
+  /** True when the fan in line has agreed to everything, and is shown in without a further click. */
+  get isReady(): boolean {
+    return this.#entering;
+  }
+
   /** The name of who is met; "" before that is known. */
   get them(): string {
     return byId("stage-name").textContent ?? "";
@@ -76,6 +91,7 @@ export class Meet {
       return;
     }
     view.showPhase("connecting");
+    this.#finished = false;
     void this.#begin(true);
   }
 
@@ -90,6 +106,12 @@ export class Meet {
     this.#entering = true;
     this.visit.leave();
     await this.#begin(false);
+  }
+
+  /** The fan in line has understood: when it is their turn they are shown in at once. */
+  readyInLine() {
+    this.check.stop();
+    this.#entering = true;
   }
 
   async enterRoom() {
@@ -107,16 +129,30 @@ export class Meet {
 
   leave() {
     const them = this.visit.welcome?.persona.name ?? "us";
-    const talked = this.inRoom;
+    const talked = this.inRoom && !this.watching;
+    const mayReturn = this.visit.welcome?.event == null || this.watching;
     this.talk.close();
     this.visit.leave();
     this.#stop();
-    this.#showOver("You have left", talked ? `Thank you for talking with ${them}. Goodbye!` : "Goodbye!");
+    this.#showOver("You have left", talked ? `Thank you for talking with ${them}. Goodbye!` : "Goodbye!", mayReturn);
+  }
+
+  /** The goodbye was heard: sound and microphone stop; the connection stays for the stars. */
+  finish(title: string, why: string) {
+    this.#finished = true;
+    this.visit.expectNoMore();
+    this.#stop();
+    this.#showOver(title, why, false);
   }
 
   async #begin(mayResume: boolean) {
-    const hello = { ...(await bestFormats()), token: joinToken(), name: this.#name, consents: view.readConsents() };
-    this.visit.begin(hello, mayResume ? Visit.kept() : null);
+    try {
+      const token = await joinToken(wayIn());
+      const hello = { ...(await bestFormats()), token, name: this.#name, consents: view.readConsents() };
+      this.visit.begin(hello, mayResume ? Visit.kept() : null);
+    } catch (error) {
+      this.#showOver("No way in", error instanceof Error ? error.message : String(error));
+    }
   }
 
   #welcomed(message: Message<"hello">) {
@@ -132,7 +168,11 @@ export class Meet {
   }
 
   #receive(message: ServerMessage) {
-    if (message.type !== "hello") this.messages.tell(message.type, message as never);
+    if (message.type === "hello") return;
+    const numbered = this.watching ? this.#numbering.renumber(message) : message;
+    const silent = message.type === "stage" ? this.#numbering.turn(message) : null;
+    if (silent !== null) this.messages.tell("reply.cancelled", { type: "reply.cancelled", reply_id: silent, reason: "", heard_samples: 0 });
+    this.messages.tell(numbered.type, numbered as never);
   }
 
   /** Browsers allow sound from a click only, so this comes first after one. */
@@ -141,7 +181,7 @@ export class Meet {
     if (this.player || !format) return;
     try {
       const opening = new Player((reply_id, heard_samples) =>
-        this.visit.send("playback.mark", { reply_id, heard_samples }),
+        this.watching || this.visit.send("playback.mark", { reply_id, heard_samples }),
       );
       await opening.open(format);
       if (this.visit.welcome) this.player = opening;
@@ -153,13 +193,14 @@ export class Meet {
   }
 
   #ended(why: string, wasOpen: boolean) {
+    if (this.#finished) return;
     this.#stop();
     this.#showOver(wasOpen ? `The visit with ${this.them} has ended` : "No connection", why);
   }
 
-  #showOver(title: string, why: string) {
+  #showOver(title: string, why: string, mayReturn = true) {
     this.moments.tell("over", null);
-    view.showOver(title, why);
+    view.showOver(title, why, mayReturn);
   }
 
   #stop() {
@@ -170,9 +211,4 @@ export class Meet {
     this.#entering = false;
     this.moments.tell("stopped", null);
   }
-}
-
-/** The join token is in the fragment of the link, which browsers send to nobody, so no log ever holds it. */
-function joinToken(): string {
-  return new URLSearchParams(location.hash.slice(1)).get("join") ?? "";
 }

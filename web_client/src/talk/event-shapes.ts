@@ -4,7 +4,7 @@ import { fields, many, optional } from "./shape";
 
 const PERSONA = fields({ id: "text", name: "text", pronouns: "text", about: "text", look: optional("text", "") });
 
-/** `counts` of reactions: by kind, since they were last told. */
+/** How many reactions of each kind since they were last told. */
 const COUNTS = fields({
   heart: optional("count", 0),
   applause: optional("count", 0),
@@ -22,10 +22,11 @@ export const EVENT_SHAPES = {
     title: optional("text", ""),
     persona: optional(PERSONA, null),
     disclosure: optional("text", ""),
+    spectators: optional("flag", false),
   }),
   slot: fields({ phase: "text", left_s: optional("number", 0) }),
   stage: fields({ visit_id: optional("text", ""), name: optional("text", ""), state: "text" }),
-  reactions: fields({ counts: COUNTS }),
+  reactions: fields({ counts: COUNTS, watching: optional("count", 0) }),
   keepsake: fields({ state: "text", url: optional("text", ""), expires_at: optional("text", "") }),
   memory: fields({ facts: many("text"), mood: optional("text", "") }),
 };

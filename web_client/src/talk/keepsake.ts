@@ -12,6 +12,11 @@ export class Keepsake {
     return this.#pictures.length;
   }
 
+  /** The address of the newest picture in this page; "" when there is none. */
+  get newest(): string {
+    return this.#pictures.at(-1)?.url ?? "";
+  }
+
   /** Keeps a picture of the stage, with the persona's name and what it is written under it. */
   async takePicture(stage: HTMLCanvasElement, name: string): Promise<void> {
     const canvas = Object.assign(document.createElement("canvas"), PICTURE_SIZE);

@@ -18,6 +18,8 @@ export const SHAPES = {
     limits: fields({ max_text_chars: "count", max_session_s: optional("count", 0), max_away_s: optional("count", 0) }),
     resume_token: optional("text", ""),
     resumed: optional("flag", false),
+    role: optional("text", "fan"),
+    event: optional(fields({ id: "text", title: "text", slot_s: "number", spectators: optional("flag", false) }), null),
   }),
   "reply.chunk": fields({
     reply_id: "count",

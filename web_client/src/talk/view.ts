@@ -4,7 +4,7 @@ import type { Message } from "./shapes";
 
 const BANNER_MS = 8000;
 
-export type Phase = "connecting" | "disclosure" | "waiting" | "back" | "room" | "over";
+export type Phase = "connecting" | "ticket" | "disclosure" | "waiting" | "back" | "room" | "over";
 export type Activity = keyof typeof STATUS;
 
 /** The element with this id. */
@@ -14,7 +14,7 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   return found as E;
 }
 
-const PANELS: Phase[] = ["connecting", "disclosure", "waiting", "back", "room", "over"];
+const PANELS: Phase[] = ["connecting", "ticket", "disclosure", "waiting", "back", "room", "over"];
 const STATUS = {
   idle: (name: string) => `${name} is here. Press “Start talking”, or type.`,
   listening: (name: string) => `${name} is listening`,
@@ -22,6 +22,7 @@ const STATUS = {
   hearing: (name: string) => `${name} hears you`,
   thinking: (name: string) => `${name} is thinking`,
   speaking: (name: string) => `${name} is speaking`,
+  watching: (name: string) => `${name} is listening`,
 };
 
 /** Shows one panel of the page and hides the others; moves the focus there, for keyboards and screen readers. */
@@ -32,17 +33,29 @@ export function showPhase(phase: Phase) {
   byId(phase).querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
 }
 
-export function showCard({ persona, disclosure, limits }: Message<"hello">) {
+export function showCard({ persona, disclosure, limits, event }: Message<"hello">) {
+  const minutes = Math.round((event?.slot_s ?? limits.max_session_s) / 60);
+  byId("how-long").textContent = minutes > 0 ? `The visit lasts ${minutes === 1 ? "a minute" : `${minutes} minutes`} at most.` : "";
+  byId("event-title").textContent = event?.title ?? "";
+  offerAudience(event?.spectators ?? false);
+  showPersona(persona, disclosure);
+  document.title = `${persona.name} · Stagedoor`;
+}
+
+/** Who is met, as far as it is known before the welcome too. */
+export function showPersona(persona: Message<"hello">["persona"], disclosure: string) {
   for (const place of document.querySelectorAll(".their-name")) place.textContent = persona.name;
-  const minutes = Math.round(limits.max_session_s / 60);
-  byId("how-long").textContent = minutes > 0 ? `The visit lasts ${minutes} minutes at most.` : "";
   byId("card-name").textContent = persona.name;
   byId("card-pronouns").textContent = persona.pronouns;
   byId("card-about").textContent = persona.about;
   byId("card-disclosure").textContent = disclosure;
   byId("face").setAttribute("aria-label", `${persona.name}, an AI character`);
   byId("stage-name").textContent = persona.name;
-  document.title = `${persona.name} · Stagedoor`;
+}
+
+/** The consent to be watched is asked for only where somebody may watch. */
+export function offerAudience(offered: boolean) {
+  byId("audience-consent").hidden = !offered;
 }
 
 /** `activity` is a key of STATUS; the ring around the face and the line under it follow it. */
@@ -86,7 +99,9 @@ export function hideBanner() {
   byId("banner").hidden = true;
 }
 
-export function showOver(title: string, reason: string) {
+/** `mayReturn`: another try makes sense. */
+export function showOver(title: string, reason: string, mayReturn = true) {
+  byId("again").hidden = !mayReturn;
   byId("over-title").textContent = title;
   byId("over-reason").textContent = reason;
   hideBanner();

@@ -27,6 +27,8 @@ type Events = {
   onOver: (error: Message<"error"> | null, wasOpen: boolean) => void;
   /** How far the fan has heard; what waits unheard may be forgotten. */
   handOver: () => Position;
+  /** A join token that is good now. */
+  renew: () => Promise<string>;
 };
 
 export class Visit {
@@ -35,6 +37,7 @@ export class Visit {
   #hello: Hello | null = null;
   #welcome: Message<"hello"> | null = null;
   #acknowledged = false;
+  #inLine = false; // the server has told a place in line, which waits for a while
   #fatal: Message<"error"> | null = null;
   #lostAt = 0; // 0: not lost
   #tries = 0;
@@ -74,6 +77,11 @@ export class Visit {
     this.#wire?.send(type, fields);
   }
 
+  /** A connection that closes from now on is not made again. */
+  expectNoMore() {
+    this.#acknowledged = false;
+  }
+
   /** Says goodbye and is over, without an event. */
   leave() {
     const wire = this.#wire;
@@ -85,7 +93,7 @@ export class Visit {
   end() {
     clearTimeout(this.#timer);
     this.#wire = this.#welcome = this.#fatal = null;
-    this.#acknowledged = false;
+    this.#acknowledged = this.#inLine = false;
     this.#tries = this.#lostAt = 0;
     sessionStorage.removeItem(KEY);
   }
@@ -131,8 +139,10 @@ export class Visit {
 
   #take(message: ServerMessage) {
     if (message.type === "error" && message.fatal) this.#fatal = message;
+    if (message.type === "queue") this.#stand();
     if (message.type !== "hello") return this.#events.onMessage(message);
     this.#welcome = message;
+    this.#inLine = false;
     this.#lostAt = this.#tries = 0;
     this.#acknowledged &&= message.resumed;
     this.#events.onWelcome(message);
@@ -141,6 +151,7 @@ export class Visit {
   #closed(code: number) {
     if (this.#fatal?.code === "busy") return this.#comeBackLater();
     if (this.#fatal?.code === "unsupported" && this.#offersOpus()) return this.#connect(null);
+    if (this.#inLine && !this.#fatal && !OWN_FAULT.includes(code)) return this.#backInLine();
     const token = this.#welcome?.resume_token;
     const awayMs = 1000 * (this.#welcome?.limits.max_away_s ?? 0);
     const first = this.#lostAt === 0;
@@ -150,6 +161,27 @@ export class Visit {
     if (first) this.#events.onLost();
     const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
     this.#timer = setTimeout(() => this.#connect({ ...this.#events.handOver(), token }), pause);
+  }
+
+  #stand() {
+    this.#inLine = true;
+    this.#tries = this.#lostAt = 0;
+  }
+
+  /** The place in line is kept by the ticket: hello is said anew, with a token that is good now. */
+  #backInLine() {
+    if (this.#tries === 0) this.#events.onLost();
+    const pause = PAUSES_MS[Math.min(this.#tries++, PAUSES_MS.length - 1)];
+    this.#timer = setTimeout(() => void this.#renew(), pause);
+  }
+
+  async #renew() {
+    const hello = this.#hello;
+    const token = await this.#events.renew().catch(() => "");
+    if (!hello || this.#hello !== hello || !this.#inLine) return; // left meanwhile
+    if (!token) return this.#backInLine();
+    this.#hello = { ...hello, token };
+    this.#connect(null);
   }
 
   /** True when a server may only have missed PCM16; from now on that is asked for. */

@@ -13,6 +13,9 @@ const BY_CODE: Record<string, string> = {
   internal: "Something failed on our side.",
   resume_refused: "You were away for too long, so that visit is over. You can begin a new one.",
   taken_over: "This visit goes on in another tab or on another device.",
+  ticket_over: "This ticket was used, or is not valid any more.",
+  event_closed: "The event is closed. Thank you for coming.",
+  no_show: "It was your turn, but nobody came in. You can get in line again, a few places back.",
   overloaded: "Very much is going on just now. Please say it again in a moment.",
 };
 

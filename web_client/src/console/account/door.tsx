@@ -28,7 +28,7 @@ export function Door({ signUp, oidc, onSession }: Needs) {
   return (
     <main class="door">
       <form class="card" onSubmit={(event) => void submit(event)} aria-labelledby="door-title">
-        <h2 id="door-title">{joining ? "Create your account" : "Sign in"}</h2>
+        <h1 id="door-title">{joining ? "Create your account" : "Sign in"}</h1>
         {fault && <p role="alert" class="fault">{fault}</p>}
         {joining && (
           <Field label="Your name" help="Fans see it when you speak yourself.">

@@ -18,7 +18,7 @@ export function EventPage({ id, tab }: { id: string; tab: Tab }) {
   const { value: event, fault, again } = useAsked<CreatorEvent>(`/events/${id}`);
   if (!event) return <main class="page">{fault ? <p class="fault">{fault}</p> : <p class="dim">One moment…</p>}</main>;
 
-  const move = async (step: "open" | "pause" | "resume" | "close") => {
+  const move = async (step: "open" | "close") => {
     await ask("POST", `/events/${id}/${step}`).catch(complain);
     again();
   };
@@ -43,7 +43,7 @@ export function EventPage({ id, tab }: { id: string; tab: Tab }) {
           </a>
         ))}
       </nav>
-      {tab === "live" && <Live event={event} />}
+      {tab === "live" && <Live event={event} again={again} />}
       {tab === "tickets" && <Tickets event={event} />}
       {tab === "plan" && <Plan event={event} again={again} />}
       {tab === "report" && <ReportPage event={event} />}
@@ -51,23 +51,13 @@ export function EventPage({ id, tab }: { id: string; tab: Tab }) {
   );
 }
 
-function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "pause" | "resume" | "close") => void }) {
+function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "close") => void }) {
   const { state } = event;
   return (
     <p class="actions">
       {state === "draft" && (
         <button type="button" class="primary" onClick={() => move("open")}>
           Open the doors
-        </button>
-      )}
-      {state === "open" && (
-        <button type="button" onClick={() => move("pause")}>
-          Pause
-        </button>
-      )}
-      {state === "paused" && (
-        <button type="button" class="primary" onClick={() => move("resume")}>
-          Go on
         </button>
       )}
       {(state === "open" || state === "paused") && (
@@ -79,10 +69,10 @@ function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "pa
   );
 }
 
-function Live({ event }: { event: CreatorEvent }) {
+function Live({ event, again }: { event: CreatorEvent; again: () => void }) {
   if (event.state === "draft") return <p class="card empty">The doors are not open yet. Open them, and the line begins.</p>;
   if (event.state === "closed") return <p class="card empty">This event is over. Its numbers are in the report.</p>;
-  return <LiveView event={event} />;
+  return <LiveView event={event} onPaused={again} />;
 }
 
 function Plan({ event, again }: { event: CreatorEvent; again: () => void }) {

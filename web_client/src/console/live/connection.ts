@@ -3,13 +3,15 @@
 import { toBase64, Wire } from "../../talk/wire";
 import { ask } from "../api";
 import { readHostMessage, type ActFields, type ActKind, type HostMessage, type Told } from "./messages";
-import { asked, learn, mutedNow, NOTHING_YET, type Live } from "./state";
+import { asked, learn, NOTHING_YET, type Live } from "./state";
 
 const PAUSES_MS = [500, 1000, 2000, 5000];
 const ANSWER_WAIT_MS = 8000;
 
 export type Link = "connecting" | "open" | "lost" | "refused";
-export type Outcome = { ok: boolean; code: string };
+export type Outcome = { ok: boolean; why: string };
+const OFFLINE: Outcome = { ok: false, why: "the connection was lost" };
+const NO_ANSWER: Outcome = { ok: false, why: "the server did not answer" };
 
 export class HostConnection {
   live: Live = NOTHING_YET;
@@ -52,17 +54,14 @@ export class HostConnection {
   /** Asks for one act; the answer says whether it was done. */
   async act(kind: ActKind, fields: ActFields = {}): Promise<Outcome> {
     const id = `a${Date.now().toString(36)}-${this.#nActs++}`;
-    if (this.link !== "open" || !this.#wire) return { ok: false, code: "offline" };
+    if (this.link !== "open" || !this.#wire) return OFFLINE;
     this.#set({ live: asked(this.live, id, kind, fields, new Date()) });
     const outcome = new Promise<Outcome>((resolve) => {
       this.#waiting.set(id, resolve);
-      setTimeout(() => this.#answer(id, { ok: false, code: "no_answer" }), ANSWER_WAIT_MS);
+      setTimeout(() => this.#answer(id, NO_ANSWER), ANSWER_WAIT_MS);
     });
     this.#wire.send("host.act", { action_id: id, kind, ...fields });
-    const said = await outcome;
-    const muting = said.ok && (kind === "mute" || kind === "unmute");
-    if (muting && fields.visit_id) this.#set({ live: mutedNow(this.live, fields.visit_id, kind === "mute") });
-    return said;
+    return outcome;
   }
 
   /** The host's own voice, while they have taken over: PCM16 at the rate of `welcome.audio_in`. */
@@ -95,12 +94,12 @@ export class HostConnection {
     }
     const live = learn(this.live, message, performance.now());
     if (live !== this.live) this.#set({ live });
-    if (message.type === "host.done") this.#answer(message.action_id, message);
+    if (message.type === "host.done") this.#answer(message.action_id, { ok: message.ok, why: message.message });
     this.onStream(message);
   }
 
-  #answer(id: string, { ok, code }: Outcome) {
-    this.#waiting.get(id)?.({ ok, code });
+  #answer(id: string, outcome: Outcome) {
+    this.#waiting.get(id)?.(outcome);
     this.#waiting.delete(id);
   }
 
@@ -117,7 +116,7 @@ export class HostConnection {
   }
 
   #forsake() {
-    for (const id of [...this.#waiting.keys()]) this.#answer(id, { ok: false, code: "offline" });
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, OFFLINE);
   }
 
   #set(change: Partial<Pick<HostConnection, "live" | "link" | "welcome" | "refusal">>) {

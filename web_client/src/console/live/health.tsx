@@ -23,7 +23,7 @@ export function Health({ health, link }: { health: Live["health"]; link: Link })
           {health.v2v_p95_ms != null && `, the slowest in ${Math.round(health.v2v_p95_ms)} ms`}
         </span>
       )}
-      {health?.effort && <span>{health.effort === "full" ? "full effort" : `effort: ${health.effort}`}</span>}
+      {health && <span>{health.effort === 0 ? "nothing left out" : "busy: early guesses are left out"}</span>}
       {health && health.spectators > 0 && <span>{health.spectators} watching</span>}
     </p>
   );

@@ -45,16 +45,15 @@ export const HOST_SHAPES = {
     confidence: "number",
     reason: optional("text", ""),
   }),
-  "host.queue": fields({ entries: list(ENTRY), paused: optional("flag", false) }),
+  "host.queue": fields({ entries: list(ENTRY), of: optional("count", 0), paused: optional("flag", false) }),
   "host.health": fields({
     v2v_p50_ms: optional("number", null),
     v2v_p95_ms: optional("number", null),
-    effort: optional("text", ""),
-    sessions: optional("count", 0),
+    effort: optional("count", 0),
     spectators: optional("count", 0),
   }),
   "host.topic": fields({ visit_id: "text", topic: "text", state: "text" }),
-  "host.done": fields({ action_id: "text", ok: "flag", code: optional("text", "") }),
+  "host.done": fields({ action_id: "text", ok: "flag", code: optional("text", ""), message: optional("text", "") }),
 };
 
 export type HostMessageType = keyof typeof HOST_SHAPES;

@@ -7,18 +7,17 @@ import type { ActFields, ActKind } from "./messages";
 import type { Live } from "./state";
 
 type Entry = Live["queue"][number];
-type Needs = { queue: Entry[]; paused: boolean; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
+type Needs = { queue: Entry[]; inLine: number; paused: boolean; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
 
-const STATES: Record<string, string> = { away: "away for the moment", called: "called in", waiting: "", seated: "on stage" };
+const STATES: Record<string, string> = { away: "away for the moment", called: "called in", waiting: "" };
 
-export function Queue({ queue, paused, act }: Needs) {
+export function Queue({ queue: line, inLine, paused, act }: Needs) {
   const [dragged, setDragged] = useState("");
   const [over, setOver] = useState("");
   const [moved, setMoved] = useState("");
-  const line = queue.filter((entry) => entry.state !== "seated");
 
   const move = async (entry: Entry, place: number) => {
-    if (place < 1 || place > line.length || place === entry.place) return;
+    if (place < 1 || place > inLine || place === entry.place) return;
     if (await act("reorder", { ticket_id: entry.ticket_id, place })) setMoved(`${entry.name} is now number ${place}.`);
   };
   const drop = (onto: Entry) => {
@@ -31,7 +30,7 @@ export function Queue({ queue, paused, act }: Needs) {
     <section class="card queue" aria-labelledby="queue-title">
       <div class="bar-above">
         <h2 id="queue-title">
-          In line <span class="number">{line.length}</span>
+          In line <span class="number">{inLine}</span>
         </h2>
         <button type="button" class="small" onClick={() => void act(paused ? "resume" : "pause")}>
           {paused ? "Let the line go on" : "Pause the line"}
@@ -57,9 +56,8 @@ export function Queue({ queue, paused, act }: Needs) {
             <Handle entry={entry} move={move} />
             <span class="name">
               {entry.name || "A fan"}
-              <small>{STATES[entry.state] ?? entry.state}</small>
+              <small>{STATES[entry.state] || (entry.wait_s === null ? "" : `${about(entry.wait_s)} to wait`)}</small>
             </span>
-            <span class="wait">{entry.wait_s === null ? "" : about(entry.wait_s)}</span>
             <EntryMenu entry={entry} act={act} />
           </li>
         ))}

@@ -6,11 +6,12 @@ import type { HostConnection } from "./connection";
 import type { Visit } from "./state";
 import type { Watch } from "./watch";
 
-const REACTIONS = [["heart", "♥", "hearts"], ["applause", "👏", "applause"], ["laugh", "😄", "laughs"], ["wow", "✨", "wows"]];
+const REACTIONS = [["heart", "hearts"], ["applause", "applause"], ["laugh", "laughs"], ["wow", "wows"]] as const;
 
-type Needs = { host: HostConnection; visit: Visit | undefined; speaking: boolean };
+/** `chosenId`: the visit that the host asked to watch; "" follows the stage. */
+type Needs = { host: HostConnection; visit: Visit | undefined; chosenId: string; speaking: boolean };
 
-export function StageCard({ host, visit, speaking }: Needs) {
+export function StageCard({ host, visit, chosenId, speaking }: Needs) {
   const place = useRef<HTMLDivElement>(null);
   const [watch, setWatch] = useState<Watch | null>(null);
   const [loud, setLoud] = useState(true);
@@ -25,6 +26,8 @@ export function StageCard({ host, visit, speaking }: Needs) {
   useEffect(() => {
     if (watch) watch.loud = loud && !speaking;
   }, [watch, loud, speaking]);
+
+  useEffect(() => watch?.startOver(), [chosenId]);
 
   const open = async () => {
     if (!place.current || !host.welcome) return;
@@ -57,11 +60,13 @@ export function StageCard({ host, visit, speaking }: Needs) {
         </div>
       )}
       <p class="under">
-        {REACTIONS.map(([kind, sign, words]) => (
-          <span key={kind} class="count">
-            <span aria-hidden="true">{sign}</span> {reactions[kind] ?? 0} <span class="hidden">{words}</span>
-          </span>
-        ))}
+        <span class="counts">
+          {REACTIONS.filter(([kind]) => reactions[kind]).map(([kind, words]) => (
+            <span key={kind}>
+              <b>{reactions[kind]}</b> {words}
+            </span>
+          ))}
+        </span>
         {watch && (
           <>
             <button type="button" class="small" aria-pressed={!loud} onClick={() => setLoud(!loud)}>

@@ -12,12 +12,12 @@ export type Visit = Omit<Told<"host.visit">, "type"> & {
   lines: Line[];
   mood: Mood | null;
   topics: { topic: string; state: string }[];
-  muted: boolean;
 };
-export type Deed = { id: string; at: Date; words: string; outcome: "asked" | "done" | "refused"; code: string };
+export type Deed = { id: string; at: Date; words: string; outcome: "asked" | "done" | "refused"; why: string };
 export type Live = {
   visits: Visit[];
   queue: Told<"host.queue">["entries"];
+  inLine: number; // how many there are, whether or not they are all in `queue`
   paused: boolean;
   health: Omit<Told<"host.health">, "type"> | null;
   stage: { visitId: string; state: string };
@@ -28,6 +28,7 @@ export type Live = {
 export const NOTHING_YET: Live = {
   visits: [],
   queue: [],
+  inLine: 0,
   paused: false,
   health: null,
   stage: { visitId: "", state: "empty" },
@@ -49,7 +50,7 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
     case "host.topic":
       return changed(live, message.visit_id, ({ topics }) => ({ topics: withTopic(topics, message) }));
     case "host.queue":
-      return { ...live, queue: [...message.entries].sort((a, b) => a.place - b.place), paused: message.paused };
+      return { ...live, queue: message.entries.filter(({ place }) => place > 0), inLine: message.of, paused: message.paused };
     case "host.health": {
       const { type: _type, ...health } = message;
       return { ...live, health };
@@ -57,7 +58,7 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
     case "stage":
       return { ...live, stage: { visitId: message.visit_id, state: message.state } };
     case "reactions":
-      return { ...live, reactions: message.counts };
+      return { ...live, reactions: added(live.reactions, message.counts) };
     case "host.done":
       return { ...live, deeds: live.deeds.map((deed) => (deed.id === message.action_id ? done(deed, message) : deed)) };
     default:
@@ -68,13 +69,8 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
 /** The event after the host asked for something. */
 export function asked(live: Live, id: string, kind: ActKind, fields: ActFields, at: Date): Live {
   const words = inWords(live, kind, fields);
-  const deeds = words ? [{ id, at, words, outcome: "asked" as const, code: "" }, ...live.deeds] : live.deeds;
+  const deeds = words ? [{ id, at, words, outcome: "asked" as const, why: "" }, ...live.deeds] : live.deeds;
   return { ...live, deeds: deeds.slice(0, KEEP_DEEDS) };
-}
-
-/** The visit was muted, or may be heard again; the server confirmed it. */
-export function mutedNow(live: Live, visitId: string, muted: boolean): Live {
-  return changed(live, visitId, () => ({ muted }));
 }
 
 /** Seconds left of a visit now; null when it has no end. */
@@ -86,7 +82,7 @@ function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number):
   const { type: _type, ...told } = message;
   if (told.state === "ended") return visits.filter((visit) => visit.visit_id !== told.visit_id);
   const known = visits.find((visit) => visit.visit_id === told.visit_id);
-  const visit = { lines: [], mood: null, topics: [], muted: false, ...known, ...told, toldAt: nowMs };
+  const visit = { lines: [], mood: null, topics: [], ...known, ...told, toldAt: nowMs };
   if (!told.consents?.emotion_sensing) visit.mood = null; // taken back: nothing of it stays on the screen
   return known ? visits.map((other) => (other === known ? visit : other)) : [...visits, visit];
 }
@@ -108,8 +104,13 @@ function changed(live: Live, visitId: string, change: (visit: Visit) => Partial<
   return { ...live, visits: live.visits.map((visit) => (visit.visit_id === visitId ? { ...visit, ...change(visit) } : visit)) };
 }
 
-function done(deed: Deed, { ok, code }: Told<"host.done">): Deed {
-  return { ...deed, outcome: ok ? "done" : "refused", code };
+function done(deed: Deed, { ok, message }: Told<"host.done">): Deed {
+  return { ...deed, outcome: ok ? "done" : "refused", why: message };
+}
+
+function added(before: Record<string, number>, more: Record<string, number>): Record<string, number> {
+  const kinds = new Set([...Object.keys(before), ...Object.keys(more)]);
+  return Object.fromEntries([...kinds].map((kind) => [kind, (before[kind] ?? 0) + (more[kind] ?? 0)]));
 }
 
 /** What was asked, as the record says it; nothing for what is no intervention. */
@@ -124,8 +125,8 @@ function inWords(live: Live, kind: ActKind, { visit_id: visitId, ticket_id: tick
     topic: `${allow ? "Allowed" : "Closed"} the topic “${text}”`,
     take_over: `Took over for ${name}`,
     hand_back: "Handed back to the avatar",
-    mute: `Silenced the avatar for ${name}`,
-    unmute: `Let the avatar be heard by ${name} again`,
+    mute: `Muted the talk with ${name}`,
+    unmute: `Let the talk with ${name} go on`,
     watch: "",
     skip: `Let the next one go before ${name}`,
     end: `Ended the visit of ${name}`,

@@ -3,7 +3,15 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Line, Mood, Visit } from "./state";
 
-const FEELINGS: Record<string, string> = { joy: "happy", sadness: "sad", anger: "angry", fear: "afraid", surprise: "surprised", love: "touched" };
+const FEELINGS: Record<string, string> = {
+  neutral: "calm",
+  joy: "happy",
+  sadness: "sad",
+  anger: "angry",
+  fear: "afraid",
+  surprise: "surprised",
+  affection: "touched",
+};
 
 export function Transcript({ visit, persona }: { visit: Visit; persona: string }) {
   const log = useRef<HTMLDivElement>(null);

@@ -7,7 +7,7 @@ import { HostConnection } from "./connection";
 import { Health } from "./health";
 import type { ActFields, ActKind } from "./messages";
 import { Queue } from "./queue";
-import { Record, whyNot } from "./record";
+import { Record } from "./record";
 import { StageCard } from "./stage";
 import { Topics } from "./topics";
 import { Transcript } from "./transcript";
@@ -15,7 +15,8 @@ import { VisitBar, VisitTabs } from "./visit-bar";
 import { Voice } from "./voice";
 import { Whisper } from "./whisper";
 
-export function LiveView({ event }: { event: CreatorEvent }) {
+/** `onPaused`: the line was paused, or goes on. */
+export function LiveView({ event, onPaused }: { event: CreatorEvent; onPaused: () => void }) {
   const host = useHost(event.id);
   const [chosenId, setChosen] = useState("");
   const [speaking, setSpeaking] = useState(false);
@@ -25,8 +26,9 @@ export function LiveView({ event }: { event: CreatorEvent }) {
   const persona = welcome?.persona.name ?? "the avatar";
 
   const act = async (kind: ActKind, fields?: ActFields): Promise<boolean> => {
-    const { ok, code } = await host.act(kind, fields);
-    if (!ok) say(`That was not done: ${whyNot(code)}.`, "error");
+    const { ok, why } = await host.act(kind, fields);
+    if (!ok) say(`That was not done: ${why}.`, "error");
+    if (kind === "pause" || kind === "resume") onPaused();
     return ok;
   };
   const choose = (id: string) => {
@@ -52,7 +54,7 @@ export function LiveView({ event }: { event: CreatorEvent }) {
     <div class="live">
       <Health health={live.health} link={link} />
       <div class="column">
-        <StageCard host={host} visit={visit} speaking={speaking} />
+        <StageCard {...{ host, visit, chosenId, speaking }} />
         {visit && <Voice key={visit.visit_id} {...{ host, visit, persona, act }} onSpeaking={setSpeaking} />}
       </div>
       <section class="card talk" aria-labelledby="talk-title">
@@ -71,7 +73,7 @@ export function LiveView({ event }: { event: CreatorEvent }) {
         )}
       </section>
       <div class="column">
-        <Queue queue={live.queue} paused={live.paused} act={act} />
+        <Queue queue={live.queue} inLine={live.inLine} paused={live.paused} act={act} />
         {visit && <Topics {...{ visit, act }} />}
         <Record deeds={live.deeds} />
       </div>

@@ -25,6 +25,7 @@ export function VisitTabs({ visits, chosen, choose }: { visits: Visit[]; chosen:
 export function VisitBar({ visit, persona, act }: { visit: Visit; persona: string; act: Act }) {
   const { visit_id, ticket_id, name } = visit;
   const about = { visit_id, ticket_id };
+  const muted = visit.state === "muted";
   return (
     <div class="visit-bar">
       <p class="on-stage">
@@ -39,10 +40,11 @@ export function VisitBar({ visit, persona, act }: { visit: Visit; persona: strin
         <button
           type="button"
           class="small"
-          aria-pressed={visit.muted}
-          onClick={() => void act(visit.muted ? "unmute" : "mute", { visit_id })}
+          aria-pressed={muted}
+          onClick={() => void act(muted ? "unmute" : "mute", { visit_id })}
         >
-          {visit.muted ? `Let ${persona} speak` : `Silence ${persona}`}
+          {muted ? "Unmute" : "Mute"}
+          <span class="hidden"> the talk with {name || "the fan"}</span>
         </button>
         <Sure
           class="small"

@@ -1,6 +1,7 @@
 // The stage as the host sees and hears it: the stream that spectators get, drawn at the lowest cost. Loaded when opened.
 
 import { Player } from "../../audio/player";
+import { Numbering } from "../../talk/numbering";
 import { Stage } from "../../stage";
 import type { HostMessage, Told } from "./messages";
 
@@ -9,6 +10,7 @@ export class Watch {
   #player: Player | null = null;
   #loud: GainNode | null = null;
   #frame = 0;
+  #numbering = new Numbering();
 
   /** `host` holds the two canvases of a stage. */
   constructor(host: HTMLElement) {
@@ -33,13 +35,18 @@ export class Watch {
     if (this.#loud) this.#loud.gain.value = Number(loud);
   }
 
-  take(message: HostMessage) {
+  take(told: HostMessage) {
+    const message = this.#numbering.renumber(told);
+    if (message.type === "stage") this.#silence(this.#numbering.turn(message));
     if (message.type === "reply.chunk" && this.#player?.add(message)) this.#stage.track?.addReply(message);
     if (message.type === "listening") this.#stage.track?.listen(message, performance.now());
     if (message.type === "reply.duck") this.#player?.duck(message.reply_id, message.gain, message.ramp_ms);
-    if (message.type !== "reply.cancelled") return;
-    this.#player?.cancel(message.reply_id);
-    this.#stage.track?.cancel(message.reply_id, performance.now());
+    if (message.type === "reply.cancelled") this.#silence(message.reply_id);
+  }
+
+  /** Another visit is watched from now on. */
+  startOver() {
+    this.#silence(this.#numbering.startOver());
   }
 
   close() {
@@ -47,6 +54,12 @@ export class Watch {
     this.#player?.close();
     this.#stage.close();
     this.#player = this.#loud = null;
+  }
+
+  #silence(replyId: number | null) {
+    if (replyId === null) return;
+    this.#player?.cancel(replyId);
+    this.#stage.track?.cancel(replyId, performance.now());
   }
 
   #draw = (nowMs: number) => {
