@@ -76,6 +76,11 @@ class Recording(Tap):
                 self._lines.append([Said("fan", text.strip(), self._turn_began_ms, at_ms)])
             self._turn_began_ms = None
 
+    def host_said(self, text: str, at_ms: float) -> None:
+        """See Tap."""
+        if text.strip() and self._since(at_ms) <= MAX_RECORDED_MS:
+            self._lines.append([Said("host", text.strip(), self._since(at_ms), self._since(at_ms))])
+
     def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
         """See Tap."""
         if self._reply is None or self._reply.id != chunk.reply_id:

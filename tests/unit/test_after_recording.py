@@ -53,12 +53,16 @@ def test_words_of_both_sides_come_in_the_order_in_which_they_were_said() -> None
     tape.avatar_sent(chunk(1, 1, "She", "runs."), 1800.0)
     tape.avatar_heard(1, 2 * CHUNK, 2100.0)
     tape.fan_said("", True, 2500.0)
+    tape.host_said("It's really me now.", 3000.0)
     assert [(line.who, line.text) for line in tape.lines()] == [
         ("fan", "What is your cat called?"),
         ("avatar", "Miso. She runs."),
+        ("host", "It's really me now."),
     ]
     assert tape.lines()[0].start_ms == 300.0
-    assert [cue.text for cue in tape.captions()] == ["What is your cat called?", "Miso.", "She runs."]
+    assert [cue.text for cue in tape.captions()] == [
+        "What is your cat called?", "Miso.", "She runs.", "It's really me now.",
+    ]  # fmt: skip
 
 
 def test_nothing_from_before_the_consent_is_on_the_tape() -> None:

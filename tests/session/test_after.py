@@ -1,0 +1,344 @@
+"""A fan's visit of an event and what is kept of it: with consents, without, and when they change their mind."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from avatar.affect import Affect
+from protocol.messages import (
+    ConsentChange,
+    Consents,
+    DisclosureAcknowledged,
+    ForgetMemory,
+    Hello,
+    KeepsakeState,
+    Remembered,
+    Satisfaction,
+    TextInput,
+    TurnReport,
+    Welcome,
+)
+from protocol.timeline import OUTPUT_RATE_HZ
+from server.after.archive import Archive
+from server.after.attendance import Attendance
+from server.after.facts import facts_said, merged
+from server.after.keepsake import ABOUT, CAPTIONS, SOUND, WORDS
+from server.after.kept import find_visit
+from server.after.memories import recall, remember
+from server.after.shelf import Shelf, VisitFacts
+from server.room import Room
+from server.store.engine import Store, open_store
+from server.store.tables import (
+    CreatorRow,
+    EventRow,
+    FanRow,
+    KeepsakeRow,
+    MemoryRow,
+    TicketRow,
+    TranscriptRow,
+    VisitRow,
+)
+from tests.session.watch import watched
+from tests.session.world import Fan, M, World
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ALL = Consents(recording=True, memory=True)
+
+
+@dataclass
+class Meeting:
+    """An event with its archive, in a house of scripted engines."""
+
+    room: Room
+    store: Store
+    archive: Archive
+    folder: Path
+    keepsakes: bool = True
+    then: str = ""  # what happens when the visit is over, and its keepsake is being made
+
+    async def ticket(self, fan: str, visit: str) -> VisitFacts:
+        """A seat for a fan."""
+        async with self.store.begin() as db:
+            if await db.get(FanRow, fan) is None:
+                db.add(FanRow(id=fan, creator_id="c1", name=fan.title(), created_at=NOON))
+                await db.flush()
+                db.add(
+                    TicketRow(
+                        id=f"t-{fan}",
+                        event_id="e1",
+                        fan_id=fan,
+                        state="seated",
+                        rank=0.0,
+                        invited=False,
+                        issued_at=NOON,
+                    )
+                )
+                await db.flush()
+            db.add(
+                VisitRow(
+                    id=visit,
+                    ticket_id=f"t-{fan}",
+                    event_id="e1",
+                    session_id=visit,
+                    began_at=NOON,
+                    consents={},
+                    wait_s=30,
+                )
+            )
+        return VisitFacts(visit, "Album night", fan, fan.title(), "nova", self.keepsakes, 30)
+
+    @asynccontextmanager
+    async def visit(self, fan_id: str, visit_id: str, consents: Consents) -> AsyncIterator[tuple[Fan, Attendance]]:
+        """A fan who talks, and then leaves."""
+        facts = await self.ticket(fan_id, visit_id)
+        known = set(self.room._sessions)
+        fan = Fan(self.room, Hello(name=facts.fan_name, consents=consents))
+        fan.send(fan.hello)
+        await fan.until(Welcome)
+        (session,) = self.room._sessions - known
+        attendance = await self.archive.follow(session, facts)
+        await told(fan, KeepsakeState)
+        fan.send(DisclosureAcknowledged())
+        try:
+            yield fan, attendance
+        finally:
+            await fan.leave()
+            await self.archive.finish(visit_id, session)
+            if self.then == "take back":
+                await self.archive.take_back(visit_id)
+            await self.archive.close()
+
+    async def rows(self, table: type) -> list:
+        async with self.store.begin() as db:
+            return list(await db.scalars(select(table)))
+
+    def files(self) -> list[str]:
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
+
+
+async def told(fan: Fan, kind: type[M]) -> M:
+    """The first message of this kind, which may be here already."""
+    return fan.all(kind)[0] if fan.all(kind) else await fan.until(kind)
+
+
+async def say(fan: Fan, text: str) -> None:
+    """Types, and hears the answer to its end."""
+    fan.send(TextInput(text))
+    await fan.until(TurnReport)
+    while not (fan.chunks() and fan.chunks()[-1].last):
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)  # the player's marks come every 100 ms
+
+
+@pytest.fixture
+async def meeting(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Meeting]:
+    async with sqlite_store.begin() as db:
+        db.add(CreatorRow(id="c1", name="Nova", email="nova@example.org", created_at=NOON))
+        await db.flush()
+        db.add(
+            EventRow(
+                id="e1", creator_id="c1", title="Album night", persona_id="nova", opens_at=NOON,
+                closes_at=NOON + timedelta(hours=2), places=4, max_tickets=40, slot_s=60.0, overtime_s=10.0,
+                no_show_s=30.0, queue_rule="first_come", group_size=1, spectators=False, keepsakes=True,
+                retention_days=30, state="open", created_at=NOON,
+            )
+        )  # fmt: skip
+    folder = tmp_path / "keepsakes"
+    folder.mkdir()
+    room = World(answers={}, asr_s=0.0, llm_s=0.0, tts_s=0.0).room()
+    archive = Archive(Shelf(sqlite_store, folder, lambda: NOON), room.lanes.tts)
+    yield Meeting(room, sqlite_store, archive, folder)
+    await room.close()
+
+
+async def test_with_the_consent_of_both_sides_there_is_a_keepsake_that_says_what_it_is(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", ALL) as (fan, attendance):
+        assert (await told(fan, KeepsakeState)).state == "recording"
+        await say(fan, "I play the cello.")
+        fan.send(Satisfaction(4))
+    (row,) = await meeting.rows(KeepsakeRow)
+    assert meeting.files() == [f"{row.path}/{name}" for name in sorted((SOUND, CAPTIONS, WORDS, ABOUT))]
+    kept = meeting.folder / row.path
+    first, _, rest = (kept / CAPTIONS).read_text().partition("<v Maya>")
+    assert "This is a conversation with an AI avatar of Nova Reyes." in first
+    assert "I play the cello." in rest
+    assert "recorded at Album night on 22 November 2026 with the consent of both sides" in (kept / WORDS).read_text()
+    with av.open(kept / SOUND) as container:
+        assert "AI avatar of Nova Reyes" in container.metadata["comment"]
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    assert np.abs(heard[: OUTPUT_RATE_HZ // 2]).max() > 0.05, "the disclosure is spoken first"
+    assert [line.who for line in await meeting.rows(TranscriptRow)] == ["fan", "avatar"]
+    (visit,) = await meeting.rows(VisitRow)
+    assert (visit.turns, visit.satisfaction) == (1, 4)
+    assert visit.consents == msgspec.structs.asdict(ALL)
+    async with meeting.store.begin() as db:
+        found = await find_visit(db, attendance.code, NOON)
+        assert found
+        assert found.folder == row.path
+        assert await find_visit(db, attendance.code, NOON + timedelta(days=31)) is None
+
+
+@pytest.mark.parametrize("consents", [Consents(), Consents(memory=True), Consents(emotion_sensing=True)])
+async def test_without_the_fans_consent_nothing_is_ever_written(meeting: Meeting, consents: Consents) -> None:
+    with watched(meeting.folder) as watch:
+        async with meeting.visit("maya", "v1", consents) as (fan, _):
+            assert (await told(fan, KeepsakeState)).state == "none"
+            await say(fan, "zebra zebra zebra")
+        assert watch.written() == []
+    assert await meeting.rows(TranscriptRow) == []
+    assert not await holds(meeting, "zebra")
+
+
+async def test_without_the_creators_consent_nothing_is_written_either(meeting: Meeting) -> None:
+    meeting.keepsakes = False
+    with watched(meeting.folder) as watch:
+        async with meeting.visit("maya", "v1", Consents(recording=True)) as (fan, _):
+            await say(fan, "zebra zebra zebra")
+        assert watch.written() == []
+    assert not await holds(meeting, "zebra")
+
+
+async def test_what_was_recorded_is_gone_when_the_fan_takes_it_back(meeting: Meeting) -> None:
+    with watched(meeting.folder) as watch:
+        async with meeting.visit("maya", "v1", Consents(recording=True)) as (fan, attendance):
+            await say(fan, "zebra zebra zebra")
+            assert attendance.recording
+            assert attendance.recording.lines()
+            fan.send(ConsentChange(Consents()))
+            assert (await fan.until(KeepsakeState)).state == "deleted"
+            assert attendance.recording is None
+            await say(fan, "giraffe")
+        assert watch.written() == []
+    assert not await holds(meeting, "zebra")
+
+
+async def test_what_is_recorded_begins_with_the_consent(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", Consents()) as (fan, _):
+        await say(fan, "zebra zebra zebra")
+        fan.send(ConsentChange(Consents(recording=True)))
+        await fan.until(KeepsakeState)
+        await say(fan, "giraffe giraffe")
+    assert await holds(meeting, "giraffe")
+    assert not await holds(meeting, "zebra")
+    assert "zebra" not in next(meeting.folder.rglob(WORDS)).read_text()
+
+
+async def test_taking_back_while_it_is_being_made_leaves_nothing(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", Consents(recording=True)) as (fan, _):
+        await say(fan, "giraffe giraffe")
+        meeting.then = "take back"
+    assert meeting.files() == []
+    assert not await holds(meeting, "giraffe")
+
+
+async def holds(meeting: Meeting, word: str) -> bool:
+    """Whether a word is anywhere in the database."""
+    async with meeting.store.begin() as db:
+        connection = await db.connection()
+        raw = await connection.get_raw_connection()
+        lines = [line async for line in raw.driver_connection.iterdump()]
+    return any(word in line for line in lines)
+
+
+# --- memory ---
+
+
+async def test_the_persona_remembers_who_allowed_it_and_says_so(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", Consents(memory=True)) as (fan, _):
+        assert fan.all(Remembered) == []
+        await say(fan, "I play the cello. What is your cat called?")
+    async with meeting.visit("maya", "v2", Consents(memory=True)) as (fan, attendance):
+        assert await told(fan, Remembered) == Remembered(("I play the cello.",))
+        assert "I told you then: I play the cello." in prompt_of(attendance)
+    (memory,) = await meeting.rows(MemoryRow)
+    assert memory.expires_at == NOON + timedelta(days=30)
+
+
+async def test_who_does_not_allow_it_is_met_for_the_first_time_every_time(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", Consents(memory=True)) as (fan, _):
+        await say(fan, "I play the cello.")
+    async with meeting.visit("maya", "v2", Consents()) as (fan, attendance):
+        await say(fan, "I play the tuba.")
+        assert fan.all(Remembered) == []
+        assert "cello" not in prompt_of(attendance)
+    (memory,) = await meeting.rows(MemoryRow)
+    assert memory.text == "I play the cello."
+
+
+@pytest.mark.parametrize("how", [ForgetMemory(), ConsentChange(Consents())])
+async def test_a_fan_who_wants_to_be_forgotten_is(meeting: Meeting, how: ForgetMemory | ConsentChange) -> None:
+    async with meeting.visit("maya", "v1", Consents(memory=True)) as (fan, _):
+        await say(fan, "I play the cello.")
+    async with meeting.visit("maya", "v2", Consents(memory=True)) as (fan, attendance):
+        await say(fan, "I live in Leeds.")
+        fan.send(how)
+        assert await fan.until(Remembered) == Remembered()
+        assert "cello" not in prompt_of(attendance)
+    assert await meeting.rows(MemoryRow) == []
+
+
+def test_what_one_fan_said_never_reaches_another(tmp_path: Path) -> None:
+    """Any order of visits by any fans to any personas: each is remembered as if there were nobody else."""
+    visits = st.tuples(
+        st.sampled_from(["ana", "ben", "cy"]),
+        st.sampled_from(["nova", "ada"]),
+        st.lists(st.sampled_from(["I play the cello", "I live in Leeds", "My dog is called Rex", "No."]), max_size=3),
+    )
+    house = itertools.count()
+    with asyncio.Runner() as runner:
+        store = runner.run(open_store(f"sqlite:///{tmp_path}/stagedoor.db"))
+
+        @settings(max_examples=30, deadline=None)
+        @given(st.lists(visits, max_size=8))
+        def story(visits: list[tuple[str, str, list[str]]]) -> None:
+            runner.run(remembered_apart(store, f"-{next(house)}", visits))
+
+        story()
+        runner.run(store.close())
+
+
+async def remembered_apart(store: Store, house: str, visits: list[tuple[str, str, list[str]]]) -> None:
+    alone: dict[tuple[str, str], tuple[str, ...]] = {}
+    async with store.begin() as db:
+        if await db.get(CreatorRow, "c1") is None:
+            db.add(CreatorRow(id="c1", name="Nova", email="nova@example.org", created_at=NOON))
+            await db.flush()
+        for name in ("ana", "ben", "cy"):
+            db.add(FanRow(id=name + house, creator_id="c1", name=name, created_at=NOON))
+    for fan, persona, said in visits:
+        async with store.begin() as db:
+            await remember(db, (fan + house, persona), facts_said(said), [], NOON + timedelta(days=1), NOON)
+        alone[fan, persona] = merged(alone.get((fan, persona), ()), facts_said(said))
+    async with store.begin() as db:
+        for fan in ("ana", "ben", "cy"):
+            for persona in ("nova", "ada"):
+                memory = await recall(db, fan + house, persona, NOON)
+                assert memory.facts == alone.get((fan, persona), ())
+
+
+async def test_moods_are_kept_only_of_those_who_allowed_both(meeting: Meeting) -> None:
+    facts = await meeting.ticket("maya", "v1")
+    glad = Affect(valence=0.8, arousal=0.8, confidence=0.8, reason="said: I am so happy")
+    await meeting.archive.shelf.remember(facts, [], [glad, replace(glad, confidence=0.6)])
+    (memory,) = await meeting.rows(MemoryRow)
+    assert memory.affect == {"mood": "thrilled", "turns": 2, "valence": 0.8, "arousal": 0.8, "confidence": 0.8}
+    assert (await meeting.archive.shelf.recall(facts)).shown_mood() == "happy and excited"
+    async with meeting.visit("ben", "v2", Consents(emotion_sensing=True)) as (fan, _):
+        await say(fan, "I am so happy to see you!")
+    assert len(await meeting.rows(MemoryRow)) == 1
+
+
+def prompt_of(attendance: Attendance) -> str:
+    return "\n".join(message.content for message in attendance._session._dialogue.base_prompt().messages)
