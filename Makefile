@@ -73,7 +73,8 @@ bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with Go
 
 test-gpu: $(STAMP)-dev  ## the engines on PyTorch, on small models made here; installs the gpu extra beside (gigabytes with CUDA)
 	test -x .venv-gpu/bin/python || $(PYTHON) -m venv .venv-gpu
-	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --editable '.[gpu]' pytest pytest-asyncio pytest-timeout
+	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --editable '.[gpu]' gruut pytest pytest-asyncio pytest-timeout
+	.venv-gpu/bin/python tests/gpu/plain_torchaudio.py
 	STAGEDOOR_TEST_GPU=1 .venv-gpu/bin/python -m pytest tests/gpu
 
 bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures into out/bench/; CLIPS=folder for more

@@ -63,6 +63,7 @@ class VitsVoices:
             refused = refusal(job, self.voices(), tuple(self._languages))
             if refused:
                 results[index] = refused
+            if refused or not any(c.isalnum() for c in job.text):
                 continue
             try:
                 line = self._read(index, job)
