@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,8 @@ from server.app import Engines, load_engines, start_engines
 from server.calibration import measured_capacity
 from server.config import Config, ConfigError, load_config
 from server.conformance.cli import conformance_command
+from server.events.desks import Desks
+from server.events.personas import find_persona
 from server.lanes import Lanes
 from server.listener import ListenError, bind, build_asgi, build_server
 from server.logs import set_up_logs
@@ -176,6 +179,10 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         persona = house.personas[config.server.persona]
         config = with_measured_capacity(config, await measured_capacity(engines.lanes, persona.speaker, config))
     room = build_room(config, engines.lanes, house)
+    room.desks = Desks(
+        house.store, partial(find_persona, house.store, house.personas), room, away_s=config.limits.max_away_s
+    )
+    house.changed = room.desks.changed
     server = build_server(
         build_asgi(
             room,
