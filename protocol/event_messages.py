@@ -58,6 +58,32 @@ class HostAct(Message, tag="host.act", frozen=True):
     allow: bool = False
 
 
+# --- server to members of a group ---------------------------------------------------------------------------
+
+
+class GroupMember(Struct, frozen=True):
+    """Somebody in the room. state: `speaking` has the floor, `waiting` will have it, `away` lost the connection.
+
+    angle_deg: where they are, around the avatar, seen from who reads this, who is at 0; over 0: to the avatar's left.
+    """
+
+    id: Id
+    name: str
+    state: Literal["here", "speaking", "waiting", "away"] = "here"
+    angle_deg: float = 0.0
+
+
+class Group(Message, tag="group", frozen=True):
+    """Who is in the room with the avatar, and whose turn it is to speak; `you` are among them.
+
+    After `hello` and at every change, also of who comes and goes. Only `floor` is heard; empty: whoever speaks next.
+    """
+
+    you: Id
+    members: tuple[GroupMember, ...]
+    floor: Id = ""
+
+
 # --- server to spectators -----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from .errors import ErrorCode
 from .event_messages import (
+    Group,
     HostAct,
     HostDone,
     HostHealth,
@@ -23,7 +24,7 @@ from .event_messages import (
     Reactions,
     StageState,
 )
-from .roots import MAX_TEXT_CHARS, Count, Message, Metres, Name, Token
+from .roots import MAX_TEXT_CHARS, Count, Id, Message, Metres, Name, Token
 from .roots import Consents as Consents  # noqa: PLC0414 (whoever knows the messages knows it)
 from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
 
@@ -312,7 +313,8 @@ class Listening(Message, tag="listening", frozen=True):
 
 class Transcript(Message, tag="transcript", frozen=True):
     """What was understood of the fan's turn. Partials may change, except for their first `stable_words` words; the
-    final of a turn comes once.
+    final of a turn comes once. speaker: which member of a group said it, and `turn_id` counts the turns of each; empty
+    for a fan who is alone.
     """
 
     turn_id: int
@@ -320,6 +322,7 @@ class Transcript(Message, tag="transcript", frozen=True):
     final: bool
     language: str = "en"
     stable_words: int = 0
+    speaker: Id = ""
 
 
 class Stage(Struct, frozen=True):
@@ -394,6 +397,7 @@ ServerMessage = (
     Welcome
     | QueuePlace
     | SlotTime
+    | Group
     | ReplyChunk
     | ReplyDuck
     | ReplyCancelled

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from avatar.blendshapes import ARKIT_52, INDEX
 from protocol.event_messages import (
+    Group,
+    GroupMember,
     HostAct,
     HostDone,
     HostHealth,
@@ -229,6 +231,10 @@ DOWN: dict[str, ServerMessage] = {
     "memory.none": Remembered(),
     "hello.spectator": replace(WELCOME, role="spectator", event=EventCard("e1", "An evening with Nova", 180.0, True)),
     "stage": StageState("live", "v1", "Ana"),
+    "group": Group(
+        "m1", (GroupMember("m1", "Maya", "speaking"), GroupMember("m2", "Ben", "waiting", -30.0)), floor="m1"
+    ),
+    "transcript.group": Transcript(turn_id=3, text="And how old is she?", final=True, speaker="m2"),
     "stage.private": StageState("private", "v2"),
     "stage.empty": StageState("empty"),
     "reactions": Reactions(ReactionCounts(heart=3, applause=12), watching=180),

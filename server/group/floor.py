@@ -1,8 +1,9 @@
 """Who of a group may speak with the avatar: one at a time, in fair turns. Pure; instants are arguments.
 
-Whoever asks while nobody has the floor gets it, and keeps it until their turn is over. Who asks meanwhile waits; next is
-the one whose last turn is longest ago, and a newcomer counts as one who has just had theirs: so nobody waits for more
-turns than there are others. What comes next: table.py asks it before anything of a member reaches their turn machine.
+Whoever asks while nobody has the floor gets it, and keeps it until their turn is over. Who asks meanwhile waits; next
+is the one whose last turn is longest ago, and a newcomer counts as one who has just had theirs: so nobody waits for
+more turns than there are others. What comes next: table.py asks it before anything of a member reaches their
+turn machine.
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ namespace Stagedoor
         public const string JsonProtocol = "avatar.v1.json";
 
         private static readonly Dictionary<string, Func<Message>> OfServer = Table(
-            () => new Welcome(), () => new QueuePlace(), () => new SlotTime(), () => new ReplyChunk(),
+            () => new Welcome(), () => new QueuePlace(), () => new SlotTime(), () => new Group(), () => new ReplyChunk(),
             () => new ReplyCancelled(), () => new ReplyDuck(),
             () => new Listening(), () => new Transcript(), () => new TurnReport(), () => new Notice(),
             () => new KeepsakeState(), () => new Remembered(), () => new StageState(), () => new Reactions(),

@@ -157,6 +157,42 @@ namespace Stagedoor
         }
     }
 
+    /// <summary>Somebody in the room; speaking: they have the floor, waiting: they will have it.</summary>
+    public sealed class GroupMember : WireObject
+    {
+        public string Id = "";
+        public string Name = "";
+        public string State = "here";
+
+        /// <summary>Where they are around the avatar, seen from here; over 0: to the avatar's left.</summary>
+        public double AngleDeg;
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("id", ref Id, required: true);
+            fields.Text("name", ref Name, required: true);
+            fields.Text("state", ref State);
+            fields.Number("angle_deg", ref AngleDeg);
+        }
+    }
+
+    /// <summary>Who is in the room with the avatar, and who has the floor; empty: whoever speaks next.</summary>
+    public sealed class Group : Message
+    {
+        public string You = "";
+        public GroupMember[] Members = Array.Empty<GroupMember>();
+        public string Floor = "";
+
+        public override string Type => "group";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("you", ref You, required: true);
+            fields.Parts("members", ref Members, () => new GroupMember(), required: true);
+            fields.Text("floor", ref Floor);
+        }
+    }
+
     /// <summary>A ticket in the line or in a seat.</summary>
     public sealed class QueueEntry : WireObject
     {

@@ -202,6 +202,9 @@ namespace Stagedoor
         /// <summary>So many words at the beginning of a partial will not change any more.</summary>
         public long StableWords;
 
+        /// <summary>Which member of a group said it; empty for a fan who is alone.</summary>
+        public string Speaker = "";
+
         public override string Type => "transcript";
 
         public override void Exchange(Fields fields)
@@ -211,6 +214,7 @@ namespace Stagedoor
             fields.Flag("final", ref Final, required: true);
             fields.Text("language", ref Language);
             fields.Integer("stable_words", ref StableWords);
+            fields.Text("speaker", ref Speaker);
         }
     }
 
