@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -106,9 +106,10 @@ def build_asgi(
     own_looks: Path | None = None,
     api: ASGIApp | None = None,
     max_per_address: int = 0,
+    keepsakes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The application: every route of the server. `own_looks` is a folder of more avatars, `api` the REST API;
-    `max_per_address` WebSockets may be open from one address, 0: any number.
+    `max_per_address` WebSockets may be open from one address, 0: any number; `keepsakes` are the pages of fans.
     """
 
     async def talk(websocket: WebSocket) -> None:
@@ -163,6 +164,7 @@ def build_asgi(
         Mount("/docs/schema", PageFiles(directory=PROTOCOL / "schema", check_dir=False)),
         Mount("/docs", PageFiles(directory=PROTOCOL / "docs", check_dir=False)),
         *([Mount("/api/v1", api)] if api else []),
+        *([Mount("/keepsake", routes=keepsakes)] if keepsakes else []),
         Mount("/avatars", LookFiles(looks_of(own_looks))),
         Mount("/", PageFiles(directory=PAGE, check_dir=False)),
     ]

@@ -15,6 +15,7 @@ from server.taps import Tap
 
 MAX_RECORDED_MS: Final = 20 * 60_000.0  # 40 to 120 MB of sound; what comes later is not recorded
 BEFORE_FIRST_WORDS_MS: Final = 600.0  # a turn began about so long before its first words were recognised
+WORD_MS: Final = 350.0  # of a speaker whose beginning was not noted
 SAMPLES_PER_MS: Final = OUTPUT_RATE_HZ / 1000
 
 
@@ -78,8 +79,10 @@ class Recording(Tap):
 
     def host_said(self, text: str, at_ms: float) -> None:
         """See Tap."""
-        if text.strip() and self._since(at_ms) <= MAX_RECORDED_MS:
-            self._lines.append([Said("host", text.strip(), self._since(at_ms), self._since(at_ms))])
+        at_ms = self._since(at_ms)
+        if text.strip() and at_ms <= MAX_RECORDED_MS:
+            begin_ms = max(0.0, at_ms - WORD_MS * len(text.split()))
+            self._lines.append([Said("host", text.strip(), begin_ms, at_ms)])
 
     def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
         """See Tap."""

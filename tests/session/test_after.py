@@ -3,9 +3,8 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import av
@@ -14,153 +13,39 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from avatar.affect import Affect
 from protocol.messages import (
     ConsentChange,
     Consents,
-    DisclosureAcknowledged,
     ForgetMemory,
-    Hello,
     KeepsakeState,
     Remembered,
     Satisfaction,
-    TextInput,
-    TurnReport,
-    Welcome,
 )
 from protocol.timeline import OUTPUT_RATE_HZ
-from server.after.archive import Archive
 from server.after.attendance import Attendance
 from server.after.facts import facts_said, merged
 from server.after.keepsake import ABOUT, CAPTIONS, SOUND, WORDS
 from server.after.kept import find_visit
 from server.after.memories import recall, remember
-from server.after.shelf import Shelf, VisitFacts
-from server.room import Room
 from server.store.engine import Store, open_store
 from server.store.tables import (
     CreatorRow,
-    EventRow,
     FanRow,
     KeepsakeRow,
     MemoryRow,
-    TicketRow,
     TranscriptRow,
     VisitRow,
 )
+from tests.session.meeting import ALL, NOON, Meeting, meeting_in, say, told
 from tests.session.watch import watched
-from tests.session.world import Fan, M, World
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ALL = Consents(recording=True, memory=True)
-
-
-@dataclass
-class Meeting:
-    """An event with its archive, in a house of scripted engines."""
-
-    room: Room
-    store: Store
-    archive: Archive
-    folder: Path
-    keepsakes: bool = True
-    then: str = ""  # what happens when the visit is over, and its keepsake is being made
-
-    async def ticket(self, fan: str, visit: str) -> VisitFacts:
-        """A seat for a fan."""
-        async with self.store.begin() as db:
-            if await db.get(FanRow, fan) is None:
-                db.add(FanRow(id=fan, creator_id="c1", name=fan.title(), created_at=NOON))
-                await db.flush()
-                db.add(
-                    TicketRow(
-                        id=f"t-{fan}",
-                        event_id="e1",
-                        fan_id=fan,
-                        state="seated",
-                        rank=0.0,
-                        invited=False,
-                        issued_at=NOON,
-                    )
-                )
-                await db.flush()
-            db.add(
-                VisitRow(
-                    id=visit,
-                    ticket_id=f"t-{fan}",
-                    event_id="e1",
-                    session_id=visit,
-                    began_at=NOON,
-                    consents={},
-                    wait_s=30,
-                )
-            )
-        return VisitFacts(visit, "Album night", fan, fan.title(), "nova", self.keepsakes, 30)
-
-    @asynccontextmanager
-    async def visit(self, fan_id: str, visit_id: str, consents: Consents) -> AsyncIterator[tuple[Fan, Attendance]]:
-        """A fan who talks, and then leaves."""
-        facts = await self.ticket(fan_id, visit_id)
-        known = set(self.room._sessions)
-        fan = Fan(self.room, Hello(name=facts.fan_name, consents=consents))
-        fan.send(fan.hello)
-        await fan.until(Welcome)
-        (session,) = self.room._sessions - known
-        attendance = await self.archive.follow(session, facts)
-        await told(fan, KeepsakeState)
-        fan.send(DisclosureAcknowledged())
-        try:
-            yield fan, attendance
-        finally:
-            await fan.leave()
-            await self.archive.finish(visit_id, session)
-            if self.then == "take back":
-                await self.archive.take_back(visit_id)
-            await self.archive.close()
-
-    async def rows(self, table: type) -> list:
-        async with self.store.begin() as db:
-            return list(await db.scalars(select(table)))
-
-    def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file())
-
-
-async def told(fan: Fan, kind: type[M]) -> M:
-    """The first message of this kind, which may be here already."""
-    return fan.all(kind)[0] if fan.all(kind) else await fan.until(kind)
-
-
-async def say(fan: Fan, text: str) -> None:
-    """Types, and hears the answer to its end."""
-    fan.send(TextInput(text))
-    await fan.until(TurnReport)
-    while not (fan.chunks() and fan.chunks()[-1].last):
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)  # the player's marks come every 100 ms
 
 
 @pytest.fixture
 async def meeting(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Meeting]:
-    async with sqlite_store.begin() as db:
-        db.add(CreatorRow(id="c1", name="Nova", email="nova@example.org", created_at=NOON))
-        await db.flush()
-        db.add(
-            EventRow(
-                id="e1", creator_id="c1", title="Album night", persona_id="nova", opens_at=NOON,
-                closes_at=NOON + timedelta(hours=2), places=4, max_tickets=40, slot_s=60.0, overtime_s=10.0,
-                no_show_s=30.0, queue_rule="first_come", group_size=1, spectators=False, keepsakes=True,
-                retention_days=30, state="open", created_at=NOON,
-            )
-        )  # fmt: skip
-    folder = tmp_path / "keepsakes"
-    folder.mkdir()
-    room = World(answers={}, asr_s=0.0, llm_s=0.0, tts_s=0.0).room()
-    archive = Archive(Shelf(sqlite_store, folder, lambda: NOON), room.lanes.tts)
-    yield Meeting(room, sqlite_store, archive, folder)
-    await room.close()
+    async with meeting_in(sqlite_store, tmp_path / "keepsakes") as meeting:
+        yield meeting
 
 
 async def test_with_the_consent_of_both_sides_there_is_a_keepsake_that_says_what_it_is(meeting: Meeting) -> None:

@@ -53,7 +53,7 @@ def test_words_of_both_sides_come_in_the_order_in_which_they_were_said() -> None
     tape.avatar_sent(chunk(1, 1, "She", "runs."), 1800.0)
     tape.avatar_heard(1, 2 * CHUNK, 2100.0)
     tape.fan_said("", True, 2500.0)
-    tape.host_said("It's really me now.", 3000.0)
+    tape.host_said("It's really me now.", 5000.0)
     assert [(line.who, line.text) for line in tape.lines()] == [
         ("fan", "What is your cat called?"),
         ("avatar", "Miso. She runs."),
