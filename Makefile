@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 CLIPS ?= tests/clips
 PEERS ?= ../shared/peers
 TEXTS ?= ../shared/data/text
+FUZZ_S ?= 3600
 STAMP := $(VENV)/.stamp
 
 NPM := web_client/npm.sh $(BIN)
@@ -12,7 +13,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test test-gpu bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
+.PHONY: help run demo page check test test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -76,6 +77,10 @@ test-gpu: $(STAMP)-dev  ## the engines on PyTorch, on small models made here; in
 	.venv-gpu/bin/pip install --quiet --disable-pip-version-check --editable '.[gpu]' gruut pytest pytest-asyncio pytest-timeout
 	.venv-gpu/bin/python tests/gpu/plain_torchaudio.py
 	STAGEDOOR_TEST_GPU=1 .venv-gpu/bin/python -m pytest tests/gpu
+
+fuzz: $(STAMP)-dev  ## an hour of random input for the decoder (FUZZ_S=seconds); inputs kept in out/fuzz/
+	mkdir -p out/fuzz/inputs
+	$(BIN)/python -m tests.fuzz.decoder -max_total_time=$(FUZZ_S) -artifact_prefix=out/fuzz/ -print_final_stats=1 out/fuzz/inputs
 
 bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures into out/bench/; CLIPS=folder for more
 	$(BIN)/stagedoor models pull --for bench

@@ -1,12 +1,14 @@
 """Coverage-guided fuzzing of what strangers send: `python -m tests.fuzz.decoder [-max_total_time=SECONDS] [FOLDER]`.
 
-libFuzzer (atheris) begins with the golden files and mutates them. Whatever the bytes are, a decoder answers with a
-message that survives being encoded, or with a coded error that is short; nothing else may be raised.
+libFuzzer (atheris) begins with the golden files and changes them, as bytes and as trees (twist.py). Whatever comes of
+that, a decoder answers with a message that survives being encoded, or with a coded error that is short; nothing else
+may be raised.
 """
 
 import sys
 import tempfile
 from pathlib import Path
+from random import Random
 
 import atheris
 
@@ -17,9 +19,13 @@ with atheris.instrument_imports(include=["protocol"]):
     from protocol.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK, AudioChunk, ClientMessage
     from protocol.packets import MAX_PACKET_MS, join_packets, packet_ms, split_packets
 
+from tests.fuzz.twist import twisted
+
 GOLDEN = Path(__file__).resolve().parents[2] / "protocol" / "golden"
 MSGPACK = Codec(SUBPROTOCOL_MSGPACK)
 JSON = Codec(SUBPROTOCOL_JSON)
+SEEDS = [path.read_bytes() for path in sorted((GOLDEN / "up").iterdir())]
+BYTES_PROB = 0.3  # how often the change is libFuzzer's own
 
 
 def check(data: bytes) -> None:
@@ -51,14 +57,27 @@ def _again(codec: Codec, message: ClientMessage) -> bytes | str:
     return data if codec.binary else data.decode()
 
 
+def mutate(data: bytes, max_size: int, seed: int) -> bytes:
+    """What libFuzzer tries next: a twisted tree, or bytes changed at random."""
+    random = Random(seed)
+    if random.random() >= BYTES_PROB:
+        data = twisted(data, SEEDS, random)
+        if len(data) <= max_size:
+            return data
+    changed: bytes = atheris.Mutate(data[:max_size], max_size)
+    return changed
+
+
 def main() -> None:
     """Runs libFuzzer over a folder of inputs; a fresh one holds the golden messages of clients."""
     folders = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
     with tempfile.TemporaryDirectory() as fresh:
-        for path in (GOLDEN / "up").iterdir():
-            (Path(fresh) / path.name).write_bytes(path.read_bytes())
-        atheris.Setup([sys.argv[0], f"-max_len={2 * MAX_MESSAGE_BYTES}", *options, *folders, fresh], check)
+        for number, seed in enumerate(SEEDS):
+            (Path(fresh) / str(number)).write_bytes(seed)
+        atheris.Setup(
+            [sys.argv[0], f"-max_len={2 * MAX_MESSAGE_BYTES}", *options, *folders, fresh], check, custom_mutator=mutate
+        )
         atheris.Fuzz()
 
 
