@@ -2,7 +2,7 @@
 
 import asyncio
 import urllib.parse
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -47,11 +47,13 @@ async def _open_page(
     init_script: str = "",
     allow_microphone: bool = True,
     webgl: bool = False,
+    before: Callable[[Page], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Page]:
     """The page at `url` in a fresh browser. On leaving: no error in the console, nothing asked of another host.
 
     microphone: a 48 kHz WAV file that the microphone plays in a loop; without it, Chromium's own beep.
     webgl: with it the room is drawn in 3D, in software and slowly; without it the page draws its face in 2D.
+    before: gets the page while it is still empty.
     init_script: JavaScript that runs before the page does; this is how tests listen in, the page holds no test code.
     """
     chromium = find_chromium()
@@ -85,6 +87,8 @@ async def _open_page(
         page.on("request", note_request)
         page.on("websocket", lambda ws: faults.append(f"another host: {ws.url}") if host not in ws.url else None)
         await context.add_init_script(init_script)
+        if before:
+            await before(page)
         await page.goto(url)
         yield page
         await browser.close()

@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass
 class RestOfHouse:
-    """Give it to a page by `await rest.serve(page)`. `answers`: what else to say, by "METHOD /path" as an expression."""
+    """Give it to a page by `await rest.serve(page)`. answers: what else to say, by an expression for "METHOD /path"."""
 
     signed_in: bool = True
     events: list[dict[str, Any]] = field(default_factory=lambda: [dict(EVENT)])
@@ -81,15 +81,16 @@ class RestOfHouse:
         session = {"creator": ANA, "csrf": CSRF}
         mara = {"id": "mara", "name": "Mara", "about": "Sings, bakes, answers letters at night."}
         return {
-            "GET /doors": (200, {"sign_up": True, "oidc": False}),
-            "GET /me": (200, session) if self.signed_in else refusal(401, "unauthorized", "nobody is signed in"),
-            "POST /login": (200, session),
+            "GET /login": (200, {"sign_up": True, "oidc": False}),
+            "GET /me": (200, session) if self.signed_in else refusal(401, "not_signed_in", "nobody is signed in"),
+            "POST /(login|creators)": (200, session),
             "POST /logout": (200, {}),
             "GET /events": (200, {"events": self.events}),
             "GET /events/e-1": (200, self.events[0] if self.events else {}),
             "GET /events/e-1/tickets": (200, {"tickets": self.tickets}),
             "GET /personas": (200, {"personas": [mara]}),
             "GET /keys": (200, {"keys": []}),
+            "GET /events/e-1/actions": (200, {"actions": []}),
             "POST /events/e-1/host-token": (200, {"token": "host-token"}),
         }
 

@@ -92,6 +92,11 @@ class Visit:
         for message in messages:
             await self.say_raw(self._codec.encode(message).decode())
 
+    async def welcome(self, welcome: Welcome) -> None:
+        """Answers the `hello`; from now on the page may do what its role may."""
+        self._handshake.take_role(welcome.role)
+        await self.say(welcome)
+
     async def say_raw(self, text: str) -> None:
         """Anything at all, whether or not it is a message."""
         await self._connection.send(text)
@@ -153,7 +158,7 @@ class ScriptedServer:
             visit = await self._visits.get()
         if welcome:
             await visit.hears(Hello)
-            await visit.say(WELCOME)
+            await visit.welcome(WELCOME)
         return visit
 
     async def take(self, connection: ServerConnection) -> None:

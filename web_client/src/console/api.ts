@@ -24,7 +24,8 @@ export type EventPlan = {
   retention_days: number;
 };
 export type CreatorEvent = EventPlan & { id: string; state: EventState };
-export type Ticket = { id: string; fan_name: string; state: string; invited: boolean; end_reason: string | null };
+export type Ticket = { id: string; name: string; state: string; invited: boolean; end_reason: string | null };
+export type Action = { at: string; actor: string; kind: string; visit_id: string | null; detail: Record<string, unknown> };
 export type Persona = { id: string; name: string; about: string };
 export type ApiKey = { id: string; label: string; prefix: string; created_at: string };
 
@@ -47,6 +48,13 @@ export function rememberCsrf(token: string) {
   csrf = token;
 }
 
+/** Called when the server does not know, or does not know any more, who asks. */
+let onSignedOut: () => void = () => {};
+
+export function whenSignedOut(act: () => void) {
+  onSignedOut = act;
+}
+
 /** Asks the server. Throws ApiError when it says no, and one with the code `offline` when it cannot be reached. */
 export async function ask<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
   const headers: Record<string, string> = method === "GET" ? {} : { "x-csrf-token": csrf };
@@ -55,6 +63,7 @@ export async function ask<T>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
   const answer = await asking.catch(() => {
     throw new ApiError(0, "offline", "The server could not be reached. Please try again in a moment.");
   });
+  if (answer.status === 401) onSignedOut();
   const text = await answer.text();
   const said = (text ? parse(text) : {}) as T & { error?: { code: string; message: string } };
   if (!answer.ok) {

@@ -5,36 +5,43 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account/account";
 import { Door, type Session } from "./account/door";
-import { ApiError, ask, rememberCsrf } from "./api";
+import { expectSession, forgetSession, mayHaveSession } from "./account/session";
+import { ask, rememberCsrf, whenSignedOut, type ApiError } from "./api";
 import { EventPage } from "./events/event";
 import { EventList } from "./events/list";
 import { NewEvent } from "./events/new";
+import { LiveView } from "./live/view";
 import { complain, Said } from "./parts/say";
 import { linkTo, routeOf } from "./route";
 
-type Doors = { sign_up?: boolean; oidc?: boolean };
-
 function Console() {
   const [session, setSession] = useState<Session | null | "asking">("asking");
-  const [doors, setDoors] = useState<Doors>({});
+  const [ways, setWays] = useState({ sign_up: false, oidc: false });
   const [route, setRoute] = useState(() => routeOf(location.hash));
 
   const begin = (found: Session) => {
     rememberCsrf(found.csrf);
+    expectSession();
     setSession(found);
   };
   const leave = async () => {
     await ask("POST", "/logout").catch(complain);
+    forgetSession();
     setSession(null);
   };
   useEffect(() => {
     const turn = () => setRoute(routeOf(location.hash));
     addEventListener("hashchange", turn);
-    ask<Session>("GET", "/me").then(begin, (error: ApiError) => {
-      if (error.status !== 401) complain(error);
+    whenSignedOut(() => {
+      forgetSession();
       setSession(null);
     });
-    ask<Doors>("GET", "/doors").then(setDoors, () => {});
+    const finding = mayHaveSession() ? ask<Session>("GET", "/me").then(begin) : Promise.reject();
+    finding.catch((error?: ApiError) => {
+      if (error && error.status !== 401) complain(error);
+      setSession(null);
+      ask<typeof ways>("GET", "/login").then(setWays, complain);
+    });
     return () => removeEventListener("hashchange", turn);
   }, []);
 
@@ -59,7 +66,12 @@ function Console() {
         )}
       </header>
       <Said />
-      {session === null && <Door signUp={doors.sign_up ?? false} oidc={doors.oidc ?? false} onSession={begin} />}
+      {route.screen === "host" && (
+        <main class="page">
+          <LiveView token={async () => route.token} />
+        </main>
+      )}
+      {route.screen !== "host" && session === null && <Door ways={ways} onSession={begin} />}
       {session && session !== "asking" && (
         <>
           {route.screen === "events" && <EventList />}

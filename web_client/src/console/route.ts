@@ -6,10 +6,13 @@ export type Route =
   | { screen: "events" }
   | { screen: "new" }
   | { screen: "account" }
+  | { screen: "host"; token: string } // by a host's own link, without an account
   | { screen: "event"; id: string; tab: Tab };
 
 /** The route of an address; what it does not know leads to the list of events. */
 export function routeOf(hash: string): Route {
+  const token = new URLSearchParams(hash.replace(/^#/, "")).get("join");
+  if (token) return { screen: "host", token };
   const [screen, id, tab] = hash.replace(/^#\/?/, "").split("/");
   if (screen === "new" || screen === "account") return { screen };
   if (screen !== "events" || !id) return { screen: "events" };
@@ -17,7 +20,7 @@ export function routeOf(hash: string): Route {
 }
 
 /** The address of a route. */
-export function linkTo(route: Route): string {
+export function linkTo(route: Exclude<Route, { screen: "host" }>): string {
   if (route.screen !== "event") return `#/${route.screen}`;
   return `#/events/${route.id}/${route.tab}`;
 }

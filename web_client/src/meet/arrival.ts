@@ -2,7 +2,7 @@
 
 import * as view from "../talk/view";
 import type { Meet } from "./meet";
-import { dropTicket, takeTicket, wayIn } from "./way-in";
+import { dropTicket, eventCard, takeTicket, wayIn, type EventCard } from "./way-in";
 
 const { byId } = view;
 
@@ -19,8 +19,9 @@ export function arriveWith(meet: Meet): () => void {
   function arrive() {
     const way = wayIn();
     document.body.dataset.way = way.kind;
-    if (way.kind === "event" && isSecureContext) view.showPhase("ticket");
-    else meet.connect();
+    if (way.kind !== "event" || !isSecureContext) return meet.connect();
+    view.showPhase("ticket");
+    void eventCard(way.event).then(showCard);
   }
 
   async function take() {
@@ -37,4 +38,20 @@ export function arriveWith(meet: Meet): () => void {
     }
     button.disabled = false;
   }
+}
+
+function showCard(card: EventCard | null) {
+  const invited = card?.queue_rule === "invited";
+  byId("take-ticket").hidden = !card || invited || card.tickets_left === 0;
+  if (!card) return sayOfEvent("There is no such event", "The link may be incomplete, or the event is not announced yet.");
+  const minutes = Math.max(1, Math.round(card.slot_s / 60));
+  const when = card.state === "open" ? "It is open now." : `It opens on ${new Date(card.opens_at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" })}.`;
+  const room = invited ? "Only those with an invitation come in." : card.tickets_left === 0 ? "All tickets are taken." : "";
+  const each = `Everyone gets ${minutes === 1 ? "a minute" : `${minutes} minutes`} with ${card.persona_name}, one after another.`;
+  sayOfEvent(card.title, `${card.about} ${each} ${when} ${room}`);
+}
+
+function sayOfEvent(title: string, words: string) {
+  byId("ticket-title").textContent = title;
+  byId("ticket-about").textContent = words;
 }

@@ -37,6 +37,23 @@ export async function joinToken(way: WayIn): Promise<string> {
   return (await post(`/events/${way.event}/spectator-token`, {})).token;
 }
 
+export type EventCard = {
+  title: string;
+  persona_name: string;
+  about: string;
+  opens_at: string;
+  state: string;
+  queue_rule: string;
+  slot_s: number;
+  tickets_left: number;
+};
+
+/** What anybody may know of an event; null when the server says nothing of it. */
+export async function eventCard(event: string): Promise<EventCard | null> {
+  const answer = await fetch(`/api/v1/events/${event}/card`).catch(() => null);
+  return answer?.ok ? ((await answer.json()) as EventCard) : null;
+}
+
 /** Takes a ticket; from now on `wayIn` finds it. Throws Error with words for the person. */
 export async function takeTicket(event: string, name: string): Promise<void> {
   const { ticket_id, secret } = await post(`/events/${event}/tickets`, { name });

@@ -2,12 +2,13 @@
 
 import { useState } from "preact/hooks";
 import { ask, type Creator } from "../api";
+import { expectSession } from "./session";
 import { Field } from "../parts/field";
 
 export type Session = { creator: Creator; csrf: string };
-type Needs = { signUp: boolean; oidc: boolean; onSession: (session: Session) => void };
+type Needs = { ways: { sign_up: boolean; oidc: boolean }; onSession: (session: Session) => void };
 
-export function Door({ signUp, oidc, onSession }: Needs) {
+export function Door({ ways, onSession }: Needs) {
   const [joining, setJoining] = useState(false);
   const [fault, setFault] = useState("");
   const [busy, setBusy] = useState(false);
@@ -18,8 +19,7 @@ export function Door({ signUp, oidc, onSession }: Needs) {
     setBusy(true);
     setFault("");
     try {
-      if (joining) await ask("POST", "/creators", given);
-      onSession(await ask<Session>("POST", "/login", { email: given.email, password: given.password }));
+      onSession(await ask<Session>("POST", joining ? "/creators" : "/login", given));
     } catch (error) {
       setFault(error instanceof Error ? error.message : String(error));
       setBusy(false);
@@ -38,12 +38,12 @@ export function Door({ signUp, oidc, onSession }: Needs) {
         <Field label="E-mail">
           <input type="email" name="email" required maxLength={200} autocomplete="username" />
         </Field>
-        <Field label="Password" help={joining ? "At least 12 characters; a sentence is fine." : ""}>
+        <Field label="Password" help={joining ? "At least 10 characters; a sentence is fine." : ""}>
           <input
             type="password"
             name="password"
             required
-            minLength={joining ? 12 : 1}
+            minLength={joining ? 10 : 1}
             maxLength={200}
             autocomplete={joining ? "new-password" : "current-password"}
           />
@@ -52,13 +52,13 @@ export function Door({ signUp, oidc, onSession }: Needs) {
           <button type="submit" class="primary" disabled={busy}>
             {joining ? "Create it" : "Sign in"}
           </button>
-          {oidc && (
-            <a class="button" href="/api/v1/login/oidc">
+          {ways.oidc && (
+            <a class="button" href="/api/v1/login/oidc" onClick={expectSession}>
               Sign in with your organisation
             </a>
           )}
         </p>
-        {signUp && (
+        {ways.sign_up && (
           <p class="dim">
             {joining ? "You have an account? " : "First time here? "}
             <button type="button" class="link" onClick={() => setJoining(!joining)}>
@@ -66,7 +66,11 @@ export function Door({ signUp, oidc, onSession }: Needs) {
             </button>
           </p>
         )}
-        {!signUp && <p class="dim">Whoever runs this server creates accounts: <code>stagedoor creators add</code>.</p>}
+        {!ways.sign_up && (
+          <p class="dim">
+            Accounts are made by whoever runs this server, with <code>stagedoor creators add</code>.
+          </p>
+        )}
       </form>
     </main>
   );

@@ -72,7 +72,8 @@ function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "cl
 function Live({ event, again }: { event: CreatorEvent; again: () => void }) {
   if (event.state === "draft") return <p class="card empty">The doors are not open yet. Open them, and the line begins.</p>;
   if (event.state === "closed") return <p class="card empty">This event is over. Its numbers are in the report.</p>;
-  return <LiveView event={event} onPaused={again} />;
+  const hostToken = async () => (await ask<{ token: string }>("POST", `/events/${event.id}/host-token`)).token;
+  return <LiveView token={hostToken} onPaused={again} />;
 }
 
 function Plan({ event, again }: { event: CreatorEvent; again: () => void }) {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { fileOf, type CreatorEvent } from "../api";
 import { useAsked } from "../parts/use-asked";
+import { Actions } from "./actions";
 import { figuresOf, type Report } from "./figures";
 
 export function ReportPage({ event }: { event: CreatorEvent }) {
@@ -42,6 +43,7 @@ export function ReportPage({ event }: { event: CreatorEvent }) {
           <img src={fileOf(`${base}.png`)} alt={`Charts of ${event.title}: waits, answer times and stars`} onError={() => setNoChart(true)} />
         </section>
       )}
+      <Actions eventId={event.id} />
     </div>
   );
 }

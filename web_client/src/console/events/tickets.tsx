@@ -24,12 +24,12 @@ const VOIDABLE = ["issued", "waiting", "away"];
 export function Tickets({ event }: { event: CreatorEvent }) {
   const { value, fault, again } = useAsked<{ tickets: Ticket[] }>(`/events/${event.id}/tickets`);
   const [name, setName] = useState("");
-  const [invitation, setInvitation] = useState({ name: "", url: "" });
+  const [invitation, setInvitation] = useState({ label: "", url: "" });
 
   const linkFor = async (ticket: Ticket) => {
     try {
-      const { url } = await ask<{ url: string }>("POST", `/events/${event.id}/tickets/${ticket.id}/join`);
-      setInvitation({ name: ticket.fan_name, url: new URL(url, location.href).href });
+      const { url, valid_s } = await ask<{ url: string; valid_s: number }>("POST", `/events/${event.id}/tickets/${ticket.id}/join`);
+      setInvitation({ label: `For ${ticket.name} alone; it has to be opened within ${Math.round(valid_s / 60)} minutes`, url });
     } catch (error) {
       complain(error);
     }
@@ -37,10 +37,10 @@ export function Tickets({ event }: { event: CreatorEvent }) {
   const invite = async (submitted: Event) => {
     submitted.preventDefault();
     try {
-      const ticket = await ask<Ticket>("POST", `/events/${event.id}/tickets`, { name: name.trim() });
+      const { link } = await ask<{ link: string }>("POST", `/events/${event.id}/tickets`, { name: name.trim() });
+      setInvitation({ label: `For ${name.trim()} alone; it may be opened again and again`, url: link });
       setName("");
       again();
-      await linkFor(ticket);
     } catch (error) {
       complain(error);
     }
@@ -72,7 +72,7 @@ export function Tickets({ event }: { event: CreatorEvent }) {
             Invite
           </button>
         </form>
-        {invitation.url && <Copy label={`For ${invitation.name} alone`} text={invitation.url} />}
+        {invitation.url && <Copy label={invitation.label} text={invitation.url} />}
       </section>
       <section class="card" aria-labelledby="tickets-title">
         <h2 id="tickets-title">
@@ -85,21 +85,21 @@ export function Tickets({ event }: { event: CreatorEvent }) {
           {value?.tickets.map((ticket) => (
             <li key={ticket.id}>
               <span>
-                {ticket.fan_name || "A fan"} <small>{STATES[ticket.state] ?? ticket.state}</small>
+                {ticket.name || "A fan"} <small>{STATES[ticket.state] ?? ticket.state}</small>
                 {ticket.invited && <small> · invited</small>}
               </span>
               {VOIDABLE.includes(ticket.state) && (
                 <>
                   <button type="button" class="small" onClick={() => void linkFor(ticket)}>
-                    Link<span class="hidden"> for {ticket.fan_name}</span>
+                    Link<span class="hidden"> for {ticket.name}</span>
                   </button>
                   <Sure
                     class="small"
-                    question={`Take back the ticket of ${ticket.fan_name}?`}
+                    question={`Take back the ticket of ${ticket.name}?`}
                     yes="Take it back"
                     onYes={() => void revoke(ticket.id)}
                   >
-                    Take back<span class="hidden"> the ticket of {ticket.fan_name}</span>
+                    Take back<span class="hidden"> the ticket of {ticket.name}</span>
                   </Sure>
                 </>
               )}

@@ -1,7 +1,6 @@
 // The host's connection to one event: comes back by itself, remembers what it learnt, and asks with an answer to each act.
 
 import { toBase64, Wire } from "../../talk/wire";
-import { ask } from "../api";
 import { readHostMessage, type ActFields, type ActKind, type HostMessage, type Told } from "./messages";
 import { asked, learn, NOTHING_YET, type Live } from "./state";
 
@@ -22,7 +21,7 @@ export class HostConnection {
   onChange: () => void = () => {};
   /** Called with what the stage shows: reply chunks and the like. */
   onStream: (message: HostMessage) => void = () => {};
-  #eventId: string;
+  #token: () => Promise<string>;
   #wire: Wire<HostMessage> | null = null;
   #waiting = new Map<string, (outcome: Outcome) => void>();
   #tries = 0;
@@ -31,13 +30,14 @@ export class HostConnection {
   #nActs = 0;
   #seq = 0;
 
-  constructor(eventId: string) {
-    this.#eventId = eventId;
+  /** `token` gives a host's join token that is good now. */
+  constructor(token: () => Promise<string>) {
+    this.#token = token;
   }
 
   async open(): Promise<void> {
     try {
-      const { token } = await ask<{ token: string }>("POST", `/events/${this.#eventId}/host-token`);
+      const token = await this.#token();
       if (!this.#closed) this.#connect(token);
     } catch (error) {
       this.#refuse(error instanceof Error ? error.message : String(error));

@@ -1,5 +1,6 @@
 // What the host knows of the event at this moment, learnt message by message. Pure; connection.ts feeds it, view.tsx shows it.
 
+import { inWords } from "./deeds";
 import type { ActFields, ActKind, HostMessage, Told } from "./messages";
 
 const KEEP_LINES = 300;
@@ -68,7 +69,7 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
 
 /** The event after the host asked for something. */
 export function asked(live: Live, id: string, kind: ActKind, fields: ActFields, at: Date): Live {
-  const words = inWords(live, kind, fields);
+  const words = inWords(kind, nameOf(live, fields), fields);
   const deeds = words ? [{ id, at, words, outcome: "asked" as const, why: "" }, ...live.deeds] : live.deeds;
   return { ...live, deeds: deeds.slice(0, KEEP_DEEDS) };
 }
@@ -113,28 +114,8 @@ function added(before: Record<string, number>, more: Record<string, number>): Re
   return Object.fromEntries([...kinds].map((kind) => [kind, (before[kind] ?? 0) + (more[kind] ?? 0)]));
 }
 
-/** What was asked, as the record says it; nothing for what is no intervention. */
-function inWords(live: Live, kind: ActKind, { visit_id: visitId, ticket_id: ticketId, text, seconds, place, allow }: ActFields): string {
-  const name =
-    live.visits.find((visit) => visit.visit_id === visitId || visit.ticket_id === ticketId)?.name ||
-    live.queue.find((entry) => entry.ticket_id === ticketId)?.name ||
-    "the fan";
-  const words: Record<ActKind, string> = {
-    direct: `Whispered “${text}”`,
-    say: `Had it say “${text}”`,
-    topic: `${allow ? "Allowed" : "Closed"} the topic “${text}”`,
-    take_over: `Took over for ${name}`,
-    hand_back: "Handed back to the avatar",
-    mute: `Muted the talk with ${name}`,
-    unmute: `Let the talk with ${name} go on`,
-    watch: "",
-    skip: `Let the next one go before ${name}`,
-    end: `Ended the visit of ${name}`,
-    extend: `Gave ${name} ${seconds} more seconds`,
-    pause: "Paused the line",
-    resume: "Let the line go on",
-    reorder: `Moved ${name} to place ${place}`,
-    ban: `Sent ${name} away for good`,
-  };
-  return words[kind];
+/** Whom an act is about. */
+function nameOf(live: Live, { visit_id: visitId, ticket_id: ticketId }: ActFields): string {
+  const visit = live.visits.find((visit) => visit.visit_id === visitId || (ticketId && visit.ticket_id === ticketId));
+  return visit?.name || live.queue.find((entry) => entry.ticket_id === ticketId)?.name || "the fan";
 }

@@ -1,7 +1,6 @@
 // The live view of one event: the stage, the talk, the line, and everything a host can do meanwhile.
 
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
-import type { CreatorEvent } from "../api";
 import { say } from "../parts/say";
 import { HostConnection } from "./connection";
 import { Health } from "./health";
@@ -15,9 +14,11 @@ import { VisitBar, VisitTabs } from "./visit-bar";
 import { Voice } from "./voice";
 import { Whisper } from "./whisper";
 
-/** `onPaused`: the line was paused, or goes on. */
-export function LiveView({ event, onPaused }: { event: CreatorEvent; onPaused: () => void }) {
-  const host = useHost(event.id);
+type Needs = { token: () => Promise<string>; onPaused?: () => void };
+
+/** `token` gives a host's join token; `onPaused`: the line was paused, or goes on. */
+export function LiveView({ token, onPaused = () => {} }: Needs) {
+  const host = useHost(token);
   const [chosenId, setChosen] = useState("");
   const [speaking, setSpeaking] = useState(false);
   const { live, link, welcome } = host;
@@ -82,15 +83,15 @@ export function LiveView({ event, onPaused }: { event: CreatorEvent; onPaused: (
 }
 
 /** The connection of this screen: opened with it, closed with it, and the screen follows its changes. */
-function useHost(eventId: string): HostConnection {
+function useHost(token: Needs["token"]): HostConnection {
   const [, again] = useReducer((n: number) => n + 1, 0);
   const host = useRef<HostConnection>(null);
-  host.current ??= new HostConnection(eventId);
+  host.current ??= new HostConnection(token);
   useEffect(() => {
     const mine = host.current!;
     mine.onChange = () => again(undefined);
     void mine.open();
     return () => mine.close();
-  }, [eventId]);
+  }, []);
   return host.current;
 }
