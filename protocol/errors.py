@@ -9,6 +9,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     DisclosureRequiredError        audio or text before the AI disclosure was acknowledged
     ConsentRequiredError           something that the fan did not consent to
     NotAllowedError                something that this role may not do, or that cannot be done now
+    NotFoundError                  a visit or a ticket that is not there, or not any more
     RateError                      more messages or audio than the limits in `hello` allow
       TooManyMistakesError         one mistake after another
       CrowdedError                 too many connections from one address
@@ -39,6 +40,7 @@ ErrorCode = Literal[
     "disclosure_required",
     "consent_required",
     "not_allowed",
+    "not_found",
     "rate_limited",
     "unsupported",
     "bad_token",
@@ -97,6 +99,10 @@ class ConsentRequiredError(ClientError):
 
 class NotAllowedError(ClientError):
     code = "not_allowed"
+
+
+class NotFoundError(ClientError):
+    code = "not_found"
 
 
 class RateError(ClientError):

@@ -17,7 +17,7 @@ from avatar.life import Attention
 from avatar.listening import Listener
 from avatar.shown import Shown
 from protocol.messages import FaceFormat, Listening, ReplyChunk, ServerMessage
-from protocol.timeline import FACE_FPS, GestureCue, PostureCue
+from protocol.timeline import FACE_FPS, Gesture, GestureCue, PostureCue
 
 SLICE_FRAMES: Final = 12
 SLICE_S: Final = SLICE_FRAMES / FACE_FPS
@@ -45,7 +45,8 @@ class Presence:
         self._post = post
         self._seq = 0
         #: Gets every slice between replies in the house's channels, once told to; the client may want no face at all.
-        self.watch: Callable[[bytes, tuple[GestureCue, ...]], None] | None = None
+        self.watch: Callable[[Listening], None] | None = None
+        self._cue: Gesture | None = None  # of the next slice
         self._posture: PostureCue | None = None
         self._mirrored: Emotion | None = None
         self._mirrored_until = 0.0
@@ -110,6 +111,11 @@ class Presence:
         face, head = self._shown.speak(chunk.reply_id, chunk.start_samples, chunk.face)
         return msgspec.structs.replace(chunk, face=face, head=head)
 
+    def gesture(self, name: Gesture) -> None:
+        """The avatar answers something without words: with its next slice, whoever has the face then."""
+        self._face().gesture(name)
+        self._cue = name
+
     def close_mouth(self, heard_samples: int) -> None:
         """A reply was cut: the mouth is shut in the next frame the client shows."""
         raw, self._posture = self._face().close_mouth(heard_samples).tobytes(), None  # held as it is, for now
@@ -127,7 +133,9 @@ class Presence:
             face = self._face()
             raw = face.listen(SLICE_FRAMES, attention, nod=nod, mirrored=mirrored).tobytes()
             self._posture = face.posture(attention)
-            self._send(raw, *self._shown.listen(raw), (GestureCue(0, "nod"),) if nod else ())
+            names = (*(("nod",) if nod else ()), *((self._cue,) if self._cue else ()))
+            self._cue = None
+            self._send(raw, *self._shown.listen(raw), tuple(GestureCue(0, name) for name in names))
         self._next_at = max(self._next_at + SLICE_S, _now())
         self._arm()
 
@@ -136,7 +144,7 @@ class Presence:
 
     def _send(self, raw: bytes, face: bytes, head: bytes, gestures: tuple[GestureCue, ...] = ()) -> None:
         if self.watch:
-            self.watch(raw, gestures)
+            self.watch(Listening(0, raw, b"", gestures, self._posture))
         if self._shown.wanted:
             self._seq += 1
             self._post(Listening(self._seq, face, head, gestures, self._posture))

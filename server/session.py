@@ -98,6 +98,7 @@ class Session:
         self._load = shared.load
         self.audio_in = hello.audio_in
         self._machine = TurnMachine()
+        self.number_reply = self._machine.number_reply  # for what is said here and not made here: a host's own voice
         self._at_rest = asyncio.Event()
         self._at_rest.set()
         self.live = False  # a host speaks just now
@@ -191,21 +192,14 @@ class Session:
         self._handle(StopPressed())
 
     def tap(self, tap: Tap) -> None:
-        """It hears this conversation from now on."""
+        """It hears this conversation from now on, until `taps.remove`."""
         self.taps.add(tap)
-        self.presence.watch = lambda face, gestures: self.taps.tell(Tap.avatar_listened, face, gestures)
+        self.presence.watch = lambda face: self.taps.tell(Tap.avatar_listened, face)
         if not self._clock.stands:
             self.presence.go_on()
 
-    def untap(self, tap: Tap) -> None:
-        """It hears nothing any more."""
-        self.taps.remove(tap)
-
     def say(self, line: str) -> None:
-        """The persona says exactly this, now: in place of what it is saying, but not over the fan, who is answered
-        first.
-        """
-        self.interrupt()
+        """The persona says exactly this as soon as nobody speaks; after `interrupt`, in place of what it was saying."""
         self._handle(LineDue(line))
 
     def lead(self, voice: Voice) -> None:
@@ -216,10 +210,6 @@ class Session:
         if voice != "avatar":
             self.interrupt()
             self.speaker.stop_making()
-
-    def number_reply(self) -> int:
-        """The number of a reply that is made elsewhere: a host's own voice."""
-        return self._machine.number_reply()
 
     async def goodbye(self, line: str) -> None:
         """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.

@@ -12,6 +12,7 @@ from avatar.persona import Boundary
 from protocol.errors import UnsupportedError
 
 Voice = Literal["avatar", "nobody", "host"]
+CREATOR_SPEAKS = "The creator is speaking now."  # the disclosure while the voice is the host's
 MAX_DIRECTIONS = 3  # that wait for an answer; the oldest is forgotten
 MAX_TOPICS = 50
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import structlog
 
-from protocol.messages import Consents, ForgetMemory, ReplyCancelled, ReplyChunk, Satisfaction, TurnReport
-from protocol.timeline import GestureCue
+from protocol.messages import Consents, ForgetMemory, Listening, ReplyCancelled, ReplyChunk, Satisfaction, TurnReport
 
 log = structlog.get_logger()
 
@@ -36,8 +35,11 @@ class Tap:
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         """A reply of which something was sent was broken off."""
 
-    def avatar_listened(self, face: bytes, gestures: tuple[GestureCue, ...], at_ms: float) -> None:
+    def avatar_listened(self, shown: Listening, at_ms: float) -> None:
         """A slice of the face between replies, to be shown from now on, in the channels of avatar/channels.py."""
+
+    def host_said(self, text: str, at_ms: float) -> None:
+        """What the host has just said with their own voice, in words."""
 
     def report(self, report: TurnReport) -> None:
         """Where the time of a turn went."""

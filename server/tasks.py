@@ -27,6 +27,10 @@ class Tasks:
         if not task.cancelled() and (error := task.exception()):
             log.error("task_failed", task=task.get_name(), error=repr(error))
 
+    async def finish(self) -> None:
+        """Waits for all of them. Never raises."""
+        await asyncio.gather(*self._running, return_exceptions=True)
+
     async def close(self) -> None:
         """Ends them all. Never raises."""
         tasks = list(self._running)

@@ -1,4 +1,4 @@
-"""PCM16 bytes as a client sends them in, float32 at 16 kHz out.
+"""PCM16 bytes as a client sends them in, float32 at 16 kHz (or another rate) out.
 
 What comes next: framing.py cuts it into frames.
 """
@@ -18,18 +18,18 @@ RATES_HZ: Final = (16_000, 24_000, 44_100, 48_000)
 class Resampler:
     """One session's microphone: little-endian mono PCM16 at `rate_in_hz`, chunk after chunk.
 
-    16 kHz passes through bit-exactly. Other rates go through libswresample, which holds back its filter's
+    The rate that is wanted passes through bit-exactly. Others go through libswresample, which holds back its filter's
     half length (under 2 ms) between chunks; how the stream is cut changes nothing.
     """
 
-    def __init__(self, rate_in_hz: int) -> None:
+    def __init__(self, rate_in_hz: int, rate_out_hz: int = INPUT_RATE_HZ) -> None:
         """Raises UnsupportedError for a rate that is not one of RATES_HZ."""
         if rate_in_hz not in RATES_HZ:
             raise UnsupportedError(f"{rate_in_hz} Hz is not spoken here; send one of {', '.join(map(str, RATES_HZ))}")
         self.rate_in_hz = rate_in_hz
         self._resampler = None
-        if rate_in_hz != INPUT_RATE_HZ:
-            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=INPUT_RATE_HZ)
+        if rate_in_hz != rate_out_hz:
+            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_out_hz)
 
     def feed(self, data: bytes) -> NDArray[np.float32]:
         """The next bytes, any number of whole samples; returns float32 [n] in -1..1, n >= 0.

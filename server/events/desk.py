@@ -84,6 +84,11 @@ class Desk:
         return self._line.rules
 
     @property
+    def persona(self) -> Persona:
+        """Who speaks at this event."""
+        return self._persona
+
+    @property
     def live(self) -> dict[str, LiveVisit]:
         """The visits just now, by ticket."""
         return {ticket_id: stay.live for ticket_id, stay in self._stays.items() if stay.live}
@@ -282,7 +287,7 @@ class Desk:
                 self._end_all()
                 return
             except Exception:  # the store is away for a moment; the next look finds it again
-                log.exception("look_failed", event=self.event_id)
+                log.exception("look_failed", event_id=self.event_id)
 
     # --- what follows ---
 

@@ -3,8 +3,8 @@
 import asyncio
 
 from avatar.channels import N_CHANNELS
-from protocol.messages import Interrupt, ReplyCancelled, ReplyChunk, TextInput, TurnReport
-from protocol.timeline import SAMPLES_PER_FACE_FRAME, GestureCue
+from protocol.messages import Interrupt, Listening, ReplyCancelled, ReplyChunk, TextInput, TurnReport, Welcome
+from protocol.timeline import SAMPLES_PER_FACE_FRAME
 from server.session import Session
 from server.taps import Tap
 from tests.session.virtual import run_virtual
@@ -38,8 +38,8 @@ class Notes(Tap):
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         self.cuts.append(cut)
 
-    def avatar_listened(self, face: bytes, gestures: tuple[GestureCue, ...], at_ms: float) -> None:
-        self.listened.append(face)
+    def avatar_listened(self, shown: Listening, at_ms: float) -> None:
+        self.listened.append(shown.face)
 
     def report(self, report: TurnReport) -> None:
         self.reports.append(report)
@@ -122,7 +122,7 @@ def test_a_tap_that_was_taken_off_hears_nothing() -> None:
         async with fan_in(World()) as fan:
             notes = Notes()
             session_of(fan).tap(notes)
-            session_of(fan).untap(notes)
+            session_of(fan).taps.remove(notes)
             fan.send(TextInput("hello"))
             await asyncio.sleep(3)
             assert notes.said == []
@@ -138,10 +138,23 @@ def test_a_line_is_said_in_place_of_what_is_being_said() -> None:
         async with fan_in(World(answers={"hi": "One two three four five six seven eight nine ten."})) as fan:
             fan.send(TextInput("hi"))
             await asyncio.sleep(2)
+            session_of(fan).interrupt()
             session_of(fan).say("Look up there!")
             await asyncio.sleep(5)
             assert [c.reason for c in fan.all(ReplyCancelled)] == ["interrupt"]
             assert fan.words(2) == "Look up there!"
+
+    run_virtual(story())
+
+
+def test_a_line_waits_for_who_speaks() -> None:
+    async def story() -> None:
+        async with fan_in(World(answers={"hi": "One two three four five."})) as fan:
+            fan.send(TextInput("hi"))
+            await asyncio.sleep(1)
+            session_of(fan).say("One more minute!")
+            await asyncio.sleep(9)
+            assert [fan.words(1), fan.words(2)] == ["One two three four five.", "One more minute!"]
 
     run_virtual(story())
 
@@ -187,5 +200,20 @@ def test_nobody_speaks_over_a_goodbye() -> None:
             assert fan.words() == "Goodbye, it was so lovely to meet you today!"
             assert fan.finals() == []
             assert fan.all(ReplyCancelled) == []
+
+    run_virtual(story())
+
+
+def test_a_gesture_without_words_is_seen_and_cued() -> None:
+    async def story() -> None:
+        async with fan_in(World()) as fan:
+            await asyncio.sleep(1)
+            before = fan.all(Listening)[-1]
+            session_of(fan).presence.gesture("heart")
+            await asyncio.sleep(1)
+            cues = [cue.name for m in fan.all(Listening) if m.seq > before.seq for cue in m.gestures]
+            assert cues == ["heart"]
+            smile = fan.all(Welcome)[0].face.names.index("mouthSmileLeft")
+            assert max(m.face[smile] for m in fan.all(Listening)[-3:]) > before.face[smile] + 20
 
     run_virtual(story())

@@ -1,0 +1,98 @@
+"""What a host reads of one visit: both sides' words, topics that were touched, how long answers take.
+
+A tap of the session. What it hears goes to the event's hosts and is kept nowhere. What comes next: wings.py passes the
+messages on.
+"""
+
+from collections.abc import Callable
+
+from avatar.emotion import CATEGORIES
+from protocol.event_messages import HostMood, HostTopic, HostTranscript
+from protocol.messages import Consents, ReplyCancelled, ReplyChunk, ServerMessage, TurnReport
+from protocol.timeline import EmotionCategory
+from server.session import Session
+from server.taps import Tap
+
+CUT_OFF = " —"
+
+
+class Notes(Tap):
+    """One visit's. `tell` gets messages for the hosts, `changed` is called when the visit itself changed."""
+
+    def __init__(
+        self,
+        visit_id: str,
+        session: Session,
+        tell: Callable[[ServerMessage], None],
+        measured: Callable[[float], None],
+        changed: Callable[[], None],
+    ) -> None:
+        """`measured` gets the voice-to-voice time of each answer, in milliseconds."""
+        self._visit_id = visit_id
+        self._session = session
+        self._tell = tell
+        self._measured = measured
+        self._changed = changed
+        self._words: list[str] = []  # of the reply that is being said
+        self._proposed: set[str] = set()
+        self._mood: HostMood | None = None
+
+    def fan_said(self, text: str, final: bool, at_ms: float) -> None:
+        """See Tap."""
+        self._tell(HostTranscript(self._visit_id, "fan", text, final))
+        topic = self._session.steering.touched(text) if final else None
+        if topic and topic not in self._proposed and not self._session.steering.topics[topic]:
+            self._proposed.add(topic)
+            self._tell(HostTopic(self._visit_id, topic, "proposed"))
+
+    def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
+        """See Tap."""
+        if chunk.seq == 0:
+            self._words = []
+        self._words += [word.text for word in chunk.words]
+        if self._words and (chunk.words or chunk.last):
+            self._tell(HostTranscript(self._visit_id, "avatar", " ".join(self._words), chunk.last))
+
+    def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
+        """See Tap."""
+        if self._words:
+            self._tell(HostTranscript(self._visit_id, "avatar", " ".join(self._words) + CUT_OFF, final=True))
+        self._words = []
+
+    def host_said(self, text: str, at_ms: float) -> None:
+        """See Tap."""
+        self._tell(HostTranscript(self._visit_id, "host", text, final=True))
+
+    def report(self, report: TurnReport) -> None:
+        """See Tap."""
+        if report.turn_id:
+            self._measured(report.voice_to_voice_ms)
+
+    def consented(self, consents: Consents, at_ms: float) -> None:
+        """See Tap."""
+        self._changed()
+
+    def look_at_mood(self) -> None:
+        """Tells how the fan may feel, if they allow it and it changed."""
+        affect = self._session.affect
+        if affect is None or not affect.confidence:
+            return
+        mood = HostMood(
+            self._visit_id,
+            _nearest(affect.valence, affect.arousal),
+            round(affect.valence, 2),
+            round(affect.arousal, 2),
+            round(affect.confidence, 1),
+            affect.reason,
+        )
+        if mood != self._mood:
+            self._mood = mood
+            self._tell(mood)
+
+
+def _nearest(valence: float, arousal: float) -> EmotionCategory:
+    def far(category: EmotionCategory) -> float:
+        at_valence, at_arousal = CATEGORIES[category]
+        return (at_valence - valence) ** 2 + (at_arousal - arousal) ** 2
+
+    return min(CATEGORIES, key=far)

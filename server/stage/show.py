@@ -1,0 +1,143 @@
+"""One visit as others see it: the avatar's voice and face, and nothing of the fan's. `Show` is a tap of its session.
+
+A slice is dressed and encoded once for each view, after it went to the fan, and lies then in the queue of every
+watcher. Those who come late begin with what the fan hears at this moment. A queue that is full loses its watcher alone.
+What comes next: stage.py says whose show the audience sees; spectator.py and host.py send what lies in the queues.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from protocol.errors import SlowReaderError
+from protocol.messages import Listening, ReplyCancelled, ReplyChunk
+from protocol.timeline import OUTPUT_RATE_HZ
+from server.stage.feed import Feed, View
+from server.taps import Tap
+
+MAX_BEHIND: Final = 40  # messages: about five seconds of a reply. Who is further behind does not read
+
+
+class Watcher:
+    """One client's queue of encoded messages, and how it wants to see. Belongs to one event loop."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self._waiting: deque[bytes] = deque()
+        self._lost = False
+        self._changed = asyncio.Event()
+
+    def put(self, data: bytes) -> None:
+        """Shared by all of this view. When the queue is full its client is lost, and nobody else."""
+        if len(self._waiting) < MAX_BEHIND:
+            self._waiting.append(data)
+        else:
+            self._lost = True
+        self._changed.set()
+
+    async def next(self) -> bytes:
+        """The next message. Raises SlowReaderError once one did not fit."""
+        while not self._waiting:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._lost:
+            raise SlowReaderError(f"{MAX_BEHIND} messages wait to be read")
+        return self._waiting.popleft()
+
+
+@dataclass(slots=True)
+class _Audience:
+    """Those of one view. `recent`: Show's, encoded."""
+
+    feed: Feed
+    recent: deque[bytes] = field(default_factory=deque)
+    watchers: set[Watcher] = field(default_factory=set)
+
+
+class Show(Tap):
+    """The avatar's side of one visit. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._audiences: dict[View, _Audience] = {}
+        self._recent: deque[ReplyChunk] = deque()  # of the reply that plays: what the fan may not have heard yet
+        self._began_at = 0.0  # its playback
+        self._loop = asyncio.get_running_loop()
+
+    def admit(self, watcher: Watcher) -> None:
+        """From now on it sees this visit; first what is being heard just now."""
+        self._forget_heard()
+        audience = self._audiences.get(watcher.view)
+        if audience is None:
+            audience = self._audiences[watcher.view] = _Audience(Feed(watcher.view))
+            audience.recent.extend(audience.feed.chunk(chunk) for chunk in self._recent)
+        for data in audience.recent:
+            watcher.put(data)
+        audience.watchers.add(watcher)
+
+    def dismiss(self, watcher: Watcher) -> None:
+        """It sees nothing of this visit any more."""
+        audience = self._audiences.get(watcher.view)
+        if audience is None:
+            return
+        audience.watchers.discard(watcher)
+        if not audience.watchers:
+            del self._audiences[watcher.view]
+
+    # --- the tap: all of it after the fan's own send, which is on its way in this moment ---
+
+    def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
+        """See Tap."""
+        self._loop.call_soon(self._show_chunk, chunk)
+
+    def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
+        """See Tap."""
+        self._loop.call_soon(self._show_cut, cut)
+
+    def avatar_listened(self, shown: Listening, at_ms: float) -> None:
+        """See Tap."""
+        self._loop.call_soon(self._show_listening, shown)
+
+    def _show_chunk(self, chunk: ReplyChunk) -> None:
+        if not self._recent or self._recent[-1].reply_id != chunk.reply_id:
+            self._forget_all()
+            self._began_at = self._loop.time() - chunk.start_samples / OUTPUT_RATE_HZ
+        self._recent.append(chunk)
+        for audience in self._audiences.values():
+            data = audience.feed.chunk(chunk)
+            audience.recent.append(data)
+            _put(data, audience.watchers)
+        self._forget_heard()
+
+    def _show_cut(self, cut: ReplyCancelled) -> None:
+        self._forget_all()
+        for audience in self._audiences.values():
+            _put(audience.feed.cancelled(cut), audience.watchers)
+
+    def _show_listening(self, shown: Listening) -> None:
+        for audience in self._audiences.values():
+            if data := audience.feed.listening(shown):
+                _put(data, audience.watchers)
+
+    def _forget_all(self) -> None:
+        self._recent.clear()
+        for audience in self._audiences.values():
+            audience.recent.clear()
+
+    def _forget_heard(self) -> None:
+        """What was heard to its end is of no use to those who come late; the last slice stays, for its number."""
+        heard_samples = (self._loop.time() - self._began_at) * OUTPUT_RATE_HZ
+        while len(self._recent) > 1 and _end_samples(self._recent[0]) <= heard_samples:
+            self._recent.popleft()
+            for audience in self._audiences.values():
+                audience.recent.popleft()
+
+
+def _put(data: bytes, watchers: Iterable[Watcher]) -> None:
+    for watcher in watchers:
+        watcher.put(data)
+
+
+def _end_samples(chunk: ReplyChunk) -> int:
+    return chunk.start_samples + len(chunk.audio) // 2
