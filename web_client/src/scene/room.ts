@@ -11,6 +11,8 @@ const FOV_DEG = 30;
 const LEAST_WIDTH_M = 0.62; // what must fit from side to side on a narrow screen: head and shoulders
 const EYES_FROM_TOP = 0.36; // where the eyes are in the picture, as painters have it
 const DEFAULT_EYES_M = 1.6;
+const MOUTH_BELOW_EYES_M = 0.07;
+const MOUTH_BEFORE_HEAD = new THREE.Vector3(0, 0, 0.09);
 
 export class Room {
   readonly renderer: THREE.WebGLRenderer;
@@ -57,9 +59,12 @@ export class Room {
     this.eyesM = (rig.placeOf("leftEye") ?? rig.placeOf("head"))?.y ?? DEFAULT_EYES_M;
   }
 
-  /** Where the voice comes from. */
+  /** Where the voice comes from: below the eyes and before the head, wherever it stands and leans. */
   get mouth(): THREE.Vector3 {
-    return this.avatar?.rig.placeOf("head") ?? new THREE.Vector3(0, this.eyesM - 0.08, 0.1);
+    const { avatarPlace, eyesM } = this;
+    const head = this.avatar?.rig.placeOf("head");
+    const place = head ? avatarPlace.worldToLocal(head) : new THREE.Vector3();
+    return avatarPlace.localToWorld(place.setY(eyesM - MOUTH_BELOW_EYES_M).add(MOUTH_BEFORE_HEAD));
   }
 
   /**
