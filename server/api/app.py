@@ -16,7 +16,7 @@ from server.api import accounts, audit, events, exports, keys, oidc, personas, t
 from server.api.access import CSRF_HEADER
 from server.api.bodies import Refusal
 from server.api.document import describe
-from server.api.errors import CODE_OF_STATUS, ApiError, ApiErrorCode, MalformedRequestError
+from server.api.errors import CODE_OF_STATUS, ApiError, ApiErrorCode, MalformedRequestError, TooLargeError
 from server.api.house import House, address_of
 from server.api.page import page
 
@@ -41,7 +41,6 @@ def build_api(house: House, routers: Sequence[APIRouter] = ()) -> FastAPI:
         docs_url=None,  # the framework's page loads a script from elsewhere
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        max_body_size=MAX_BODY_BYTES,
         responses={"4XX": {"model": Refusal}, "5XX": {"model": Refusal}},
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
@@ -49,7 +48,7 @@ def build_api(house: House, routers: Sequence[APIRouter] = ()) -> FastAPI:
     app.state.house = house
     all_routers = (*(module.router for module in OWN), *routers)
     for router in all_routers:
-        app.include_router(router)
+        app.include_router(router, max_body_size=MAX_BODY_BYTES)
     app.add_api_route("/docs", _page, include_in_schema=False, response_class=HTMLResponse)
     _explain_refusals(app)
     describe(app, all_routers)
@@ -75,6 +74,8 @@ async def _guard(request: Request, call_next: Next) -> Response:
     house: House = request.app.state.house
     try:
         house.count_request(address_of(request))
+        if int(request.headers.get("content-length", 0)) > MAX_BODY_BYTES:  # one that names no length is cut off there
+            raise TooLargeError(f"a body has at most {MAX_BODY_BYTES} bytes")
         response = await call_next(request)
     except ApiError as error:
         response = refusal(error.code, str(error), error.status, error.headers())

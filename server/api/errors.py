@@ -7,6 +7,7 @@ ApiError                           has a stable `code` and an HTTP `status`
   CsrfError                 403    the header X-CSRF-Token is missing or wrong, or the page is not ours
   NotFoundError             404    it does not exist, or belongs to somebody else: the two look the same
   ConflictError             409    not now: the state of things does not allow it
+  TooLargeError             413    the body is longer than any that makes sense
   TooManyError              429    slower, please; says for how many seconds
   UnavailableError          503    what is needed is not there just now
 """
@@ -72,6 +73,11 @@ class NotFoundError(ApiError):
 class ConflictError(ApiError):
     code = "conflict"
     status = 409
+
+
+class TooLargeError(ApiError):
+    code = "too_large"
+    status = 413
 
 
 class TooManyError(ApiError):
