@@ -6,7 +6,8 @@ plans is in inference/planned.py. What comes next: ears.py and reply.py ask, spe
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Generic, Protocol, TypeVar
@@ -24,6 +25,7 @@ from speech.vad import VadJob, VadResult
 
 Job_contra = TypeVar("Job_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
+Piece = TypeVar("Piece")
 
 
 class Lane(Protocol[Job_contra, Result_co]):
@@ -96,6 +98,32 @@ def run_llm(engine: LlmEngine) -> Run[LlmJob, None]:
     return run
 
 
+async def pieces_of(
+    ask: Callable[[Callable[[Piece], bool]], Coroutine[Any, Any, Result]],
+) -> AsyncGenerator[Piece | Result, None]:
+    """What a job emits while it is worked on, then its result. Closing the generator tells the engine at its next piece
+    that nobody listens any more.
+    """
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+    pieces: asyncio.Queue[Piece | None] = asyncio.Queue()  # bounded by the job: a reply's tokens, a clause's sound
+
+    def emit(piece: Piece) -> bool:
+        if not stop.is_set():
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+        return not stop.is_set()
+
+    asking = asyncio.create_task(ask(emit), name="pieces")
+    asking.add_done_callback(lambda _: loop.call_soon(pieces.put_nowait, None))
+    try:
+        while (piece := await pieces.get()) is not None:
+            yield piece
+        yield await asking
+    finally:
+        stop.set()
+        asking.cancel()
+
+
 class LlmLane:
     """Text as it is made, from a lane of LlmJobs. `goes_on`: see LlmEngine."""
 
@@ -105,27 +133,14 @@ class LlmLane:
 
     async def stream(self, prompt: Prompt, priority: Priority) -> AsyncGenerator[str, None]:
         """Yields pieces of the reply. Closing the generator stops the model at its next token."""
-        loop = asyncio.get_running_loop()
-        stop = threading.Event()
-        # Never full in practice: it holds at most prompt.max_tokens short strings.
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
 
-        def emit(piece: str) -> bool:
-            if not stop.is_set():
-                loop.call_soon_threadsafe(pieces.put_nowait, piece)
-            return not stop.is_set()
+        async def ask(emit: Emit) -> None:
+            await self._lane.ask(LlmJob(prompt, emit), priority, prompt.cache_key)
 
-        asking = asyncio.create_task(
-            self._lane.ask(LlmJob(prompt, emit), priority, prompt.cache_key), name="llm-stream"
-        )
-        asking.add_done_callback(lambda _: loop.call_soon(pieces.put_nowait, None))
-        try:
-            while (piece := await pieces.get()) is not None:
-                yield piece
-            await asking
-        finally:
-            stop.set()
-            asking.cancel()
+        async with aclosing(pieces_of(ask)) as pieces:
+            async for piece in pieces:
+                if piece is not None:
+                    yield piece
 
     async def prefill(self, prompt: Prompt) -> None:
         """Reads the prompt into the cache of its conversation."""

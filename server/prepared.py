@@ -8,6 +8,7 @@ both when the server starts. What comes next: reply.py asks before it asks the l
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -58,6 +59,7 @@ class PreparedSpeech:
         if job in self._kept:
             self._kept.move_to_end(job)
             return self._kept[job]
+        job = replace(job, emit=None)  # kept whole
         spoken = await self._tts.ask(job, priority, session, wanted_at)
         self._kept[job] = spoken
         if len(self._kept) > MAX_KEPT:

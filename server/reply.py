@@ -9,6 +9,8 @@ them until the commit. What comes next: session.py commits or cancels it, outbox
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
+from math import inf
 from typing import Literal
 
 import msgspec
@@ -28,13 +30,15 @@ from protocol.errors import ServerError, StagedoorError
 from protocol.messages import ReplyChunk
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, Gesture, GestureCue, WordSpan
 from server.batching import Priority
-from server.lanes import Lanes
+from server.lanes import Lanes, pieces_of
+from server.lateness import or_late
 from server.prepared import PREPARED_SEED, PreparedReplies
 from speech.sentences import ClauseSplitter, split_clauses
 from speech.tts import SpeechJob, SpokenChunk
 
 log = structlog.get_logger()
 
+LATE_S = 2.0  # people begin to ask "hello?" after about so much silence
 CHUNK_FRAMES = 12  # at most 200 ms: small enough to cancel, large enough not to chatter
 
 ReplyKind = Literal["llm", "prepared", "disclosure", "opening"]
@@ -53,6 +57,7 @@ class Reply:
     begun_at: float
     mood: Mood = "unclear"  # the fan's, as far as they let us guess
     wishes: Wishes = field(default_factory=Wishes)  # the host's
+    address: str = ""  # a name to begin with, where there are several fans
     kind: ReplyKind = "llm"
     guess: bool = False  # work on it began before its commit
     committed: bool = False
@@ -66,6 +71,7 @@ class Reply:
     answer: str | None = None  # the creator's, found for these words
     opening: Act | None = None  # what the fan did, when the reply begins with a line for it
     opening_samples: int = 0
+    waited: bool = False  # the fan was asked for a second
     compute_s: float = 0.0  # that models worked on it ...
     asked_at: float | None = None  # ... before they were asked for what they work on now
     error: StagedoorError | None = None
@@ -133,14 +139,13 @@ class ReplyMaker:
         """
         reply.face.begin_reply()
         seq = 0
-        async with aclosing(self._clauses(reply)) as clauses:
-            async for said in clauses:
-                clause = await self._speak(reply, said)
-                if clause is None:
-                    continue
-                for chunk in cut(reply.id, seq, clause):
-                    put(chunk)
-                    seq += 1
+        coming = or_late(self._spoken(reply), partial(_late_at, reply, self._clock), self._clock)
+        async with aclosing(coming) as clauses:
+            async for clause in clauses:
+                for made in (clause,) if clause else await self._second(reply):
+                    for chunk in cut(reply.id, seq, made):
+                        put(chunk)
+                        seq += 1
         for name in reply.gestures:
             reply.face.gesture(name)
         cues = tuple(GestureCue(reply.total_samples, name) for name in reply.gestures)
@@ -151,6 +156,10 @@ class ReplyMaker:
     async def _clauses(self, reply: Reply) -> AsyncGenerator[_Said, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
         prepared = await self._prepared(reply)
+        if reply.address and reply.line is None:
+            yield _Said(f"{reply.address},", fixed=True)
+            if self._lanes.llm.goes_on:
+                reply.prompt = replace(reply.prompt, begun=f"{reply.address},")
         if prepared is not None:
             for line in split_clauses(prepared):
                 yield _Said(line, fixed=True)
@@ -190,7 +199,7 @@ class ReplyMaker:
         elif not (begun := beginning(reply.mood)):
             return None
         reply.kind = "opening"
-        reply.prompt = replace(reply.prompt, begun=begun)
+        reply.prompt = replace(reply.prompt, begun=f"{reply.prompt.begun} {begun}".strip())
         return _Said(begun, fixed=True)
 
     async def _answered(self, reply: Reply) -> AsyncGenerator[_Said, None]:
@@ -203,8 +212,10 @@ class ReplyMaker:
             log.warning("asking_again", reply=reply.id, code=error.code, error=str(error))
         else:
             return
-        for line in self._wait:
-            yield _Said(line, fixed=True)
+        if not reply.waited:
+            for line in self._wait:
+                yield _Said(line, fixed=True)
+        reply.waited = True
         async with aclosing(self._thought(reply)) as pieces:
             async for clause in _split(pieces):
                 yield _Said(clause)
@@ -241,26 +252,53 @@ class ReplyMaker:
 
     # --- voice and face ---
 
-    async def _speak(self, reply: Reply, words: _Said) -> _Clause | None:
-        said, marked, marks = split_marks(words.text)
-        if not said.strip():
-            reply.gestures += tuple(mark.name for mark in marks)
-            return None
-        if reply.first_clause_at is None:
-            reply.first_clause_at = self._clock()
-        emotion = marked or in_tone(feel(said), reply.mood)
-        seed = PREPARED_SEED if words.fixed else reply.id
-        job = SpeechJob(said, self._persona.speaker, self._persona.speed, seed, self._persona.language)
+    async def _spoken(self, reply: Reply) -> AsyncGenerator[_Clause, None]:
+        """The reply's clauses with voice and face; a clause comes in pieces from an engine that streams."""
+        async with aclosing(self._clauses(reply)) as clauses:
+            async for words in clauses:
+                said, marked, marks = split_marks(words.text)
+                if not said.strip():
+                    reply.gestures += tuple(mark.name for mark in marks)
+                    continue
+                if reply.first_clause_at is None:
+                    reply.first_clause_at = self._clock()
+                emotion = marked or in_tone(feel(said), reply.mood)
+                marks = (*(GestureMark(name, 0) for name in reply.gestures), *marks)
+                reply.gestures = ()
+                left = len(said.split())
+                async with aclosing(self._voice(reply, self._job(reply, said, fixed=words.fixed))) as pieces:
+                    async for piece in pieces:
+                        left -= len(piece.words)
+                        now = tuple(mark for mark in marks if left <= 0 or mark.word < len(piece.words))
+                        marks = tuple(
+                            mark._replace(word=mark.word - len(piece.words)) for mark in marks if mark not in now
+                        )
+                        yield self._composed(reply, piece, emotion, now)
+
+    def _job(self, reply: Reply, said: str, *, fixed: bool) -> SpeechJob:
+        seed = PREPARED_SEED if fixed else reply.id
+        return SpeechJob(said, self._persona.speaker, self._persona.speed, seed, self._persona.language)
+
+    async def _voice(self, reply: Reply, job: SpeechJob) -> AsyncGenerator[SpokenChunk, None]:
+        """The sound of a clause, as it is made."""
         reply.ask(self._clock())
-        spoken = await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key, _wanted_at(reply))
-        reply.got(self._clock())
-        if not len(spoken.pcm):
-            return None
+        asked = _priority(reply), reply.prompt.cache_key, _wanted_at(reply)
+        async with aclosing(pieces_of(lambda emit: self._lanes.tts.ask(replace(job, emit=emit), *asked))) as pieces:
+            async for piece in pieces:
+                reply.got(self._clock())
+                if len(piece.pcm):
+                    yield piece
+                reply.ask(self._clock())
+        reply.asked_at = None
+
+    def _composed(
+        self, reply: Reply, spoken: SpokenChunk, emotion: Emotion, marks: tuple[GestureMark, ...] = ()
+    ) -> _Clause:
+        """Behind what was said so far. Nothing is awaited here: what is composed first is heard first."""
         if reply.first_voice_at is None:
             reply.first_voice_at = self._clock()
         start = reply.total_samples
-        marks = (*(GestureMark(name, 0) for name in reply.gestures), *marks)
-        cues, reply.gestures = at_words(marks, spoken.words), ()
+        cues = at_words(marks, spoken.words)
         face = reply.face.clause(spoken.phonemes, spoken.pcm, start, emotion, cues)
         spans = tuple(WordSpan(w.text, w.start_samples + start, w.end_samples + start) for w in spoken.words)
         reply.words.extend(spans)
@@ -269,6 +307,20 @@ class ReplyMaker:
             reply.opening_samples = reply.total_samples
         cues = tuple(GestureCue(cue.start_samples + start, cue.name) for cue in cues)
         return _Clause(spoken, face, spans, emotion, cues, start)
+
+    async def _second(self, reply: Reply) -> list[_Clause]:
+        """The fan is asked for a second; unless what was late came while that was being said."""
+        said_before, reply.waited = reply.total_samples, True
+        log.info("answer_late", reply=reply.id, said_s=round(said_before / OUTPUT_RATE_HZ, 2))
+        jobs = [self._job(reply, line, fixed=True) for line in self._wait]
+        try:
+            spoken = [await self._lanes.tts.ask(job, _priority(reply), reply.prompt.cache_key) for job in jobs]
+        except ServerError as error:
+            log.warning("no_second", reply=reply.id, code=error.code, error=str(error))
+            return []
+        if reply.total_samples != said_before:
+            return []
+        return [self._composed(reply, chunk, feel(self._persona.wait)) for chunk in spoken if len(chunk.pcm)]
 
 
 def _priority(reply: Reply) -> Priority:
@@ -280,6 +332,13 @@ def _wanted_at(reply: Reply) -> float:
     """When what was made so far will have been heard."""
     began_at = reply.begun_at if reply.committed_at is None else reply.committed_at
     return began_at + reply.total_samples / OUTPUT_RATE_HZ
+
+
+def _late_at(reply: Reply, clock: Callable[[], float]) -> float:
+    """When the fan has waited for too long in silence. Nobody waits for a guess: it is looked at again later."""
+    if reply.waited:
+        return inf
+    return _wanted_at(reply) + LATE_S if reply.committed else clock() + LATE_S
 
 
 async def _split(pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:

@@ -17,7 +17,6 @@ import structlog
 import zmq
 import zmq.asyncio
 
-from avatar.llm import Emit
 from protocol.errors import EngineError
 from server.inference.planned import WorkerLostError
 from server.inference.wire import (
@@ -34,7 +33,6 @@ from server.inference.wire import (
     unpack,
 )
 from server.inference.worker import Load, work
-from server.lanes import LlmJob
 
 log = structlog.get_logger()
 
@@ -62,9 +60,9 @@ class Patience:
 class _Batch:
     answer: "asyncio.Future[Sequence[Any]]"
     size: int
-    emits: dict[int, Emit]
+    emits: dict[int, Callable[[Any], bool]]
     news_at: float  # when it was begun, or its last piece came
-    begun: set[int] = field(default_factory=set)  # jobs that text of was heard: they cannot be tried again unnoticed
+    begun: set[int] = field(default_factory=set)  # jobs that were heard of: no second try goes unnoticed
 
 
 @dataclass(slots=True)
@@ -223,8 +221,8 @@ class EngineProcess:
                     batch = life.batches.pop(number)
                     if not batch.answer.done():
                         batch.answer.set_result(results)
-                case Piece(number, index, text):
-                    self._pass_on(life, number, index, text)
+                case Piece(number, index, piece):
+                    self._pass_on(life, number, index, piece)
                 case Loaded(facts):
                     self._begin(life, facts, lost_at)
                 case Unloadable(error):
@@ -243,11 +241,11 @@ class EngineProcess:
         for crew in self._crews:
             crew.on_ready()
 
-    def _pass_on(self, life: _Process, number: int, index: int, text: str) -> None:
+    def _pass_on(self, life: _Process, number: int, index: int, piece: Any) -> None:
         batch = life.batches[number]
         batch.news_at = self._now()
         batch.begun.add(index)
-        if not batch.emits[index](text):
+        if not batch.emits[index](piece):
             self._send(life, Stop(number, index))
 
     def assign(self, lane: str, jobs: Sequence[Any]) -> "asyncio.Future[Sequence[Any]]":
@@ -257,7 +255,7 @@ class EngineProcess:
         if life is None or not life.loaded:
             answer.set_result([WorkerLostError(f"the {self.name} engines are not there")] * len(jobs))
             return answer
-        emits = {i: job.emit for i, job in enumerate(jobs) if isinstance(job, LlmJob) and job.emit}
+        emits = {i: job.emit for i, job in enumerate(jobs) if getattr(job, "emit", None)}
         mute = tuple(replace(job, emit=None) if i in emits else job for i, job in enumerate(jobs))
         self._numbers += 1
         life.batches[self._numbers] = _Batch(answer, len(jobs), emits, self._now())

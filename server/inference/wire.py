@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A batch to be run. `streamed`: which of the jobs want their text piece by piece."""
+    """A batch to be run. `streamed`: which of the jobs want their result piece by piece."""
 
     number: int
     lane: str
@@ -23,7 +23,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Nobody listens any more to this job of the batch: stop making text."""
+    """Nobody listens any more to this job of the batch: stop making it."""
 
     number: int
     index: int
@@ -57,11 +57,11 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """New text of a streamed job."""
+    """New text or sound of a streamed job."""
 
     number: int
     index: int
-    text: str
+    piece: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,10 @@ class _Worker:
             self._say(Done(assignment.number, results))
             self._stopped -= {(assignment.number, index) for index in assignment.streamed}
 
-    def _emit(self, number: int, index: int, text: str) -> bool:
+    def _emit(self, number: int, index: int, piece: Any) -> bool:
         if (number, index) in self._stopped:
             return False
-        self._say(Piece(number, index, text))
+        self._say(Piece(number, index, piece))
         return True
 
     def _say(self, message: FromWorker) -> None:
