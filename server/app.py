@@ -123,6 +123,11 @@ def load_tts(config: Config) -> TtsEngine:
         return Hibari(threads=config.tts.threads)
     if not config.tts.model:
         raise EngineError(f"tts.model is empty: name the folder of the model for tts.engine = {config.tts.engine!r}")
+    if config.tts.engine == "piper":
+        from speech.engines.piper import Piper
+
+        voices = Path(config.tts.model)
+        return Piper(voices if voices.exists() else open_store().path(config.tts.model), threads=config.tts.threads)
     if config.tts.engine == "vits":
         from speech.engines.vits import VitsVoices
 

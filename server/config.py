@@ -98,9 +98,9 @@ class LlmConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    engine: Literal["hibari", "vits", "xtts"] = "hibari"
+    engine: Literal["hibari", "piper", "vits", "xtts"] = "hibari"
     threads: Positive = 1
-    model: str = ""  # vits, xtts: the folder of the model
+    model: str = ""  # piper: a folder of voices; vits, xtts: the folder of the model
     max_batch: Positive = 8  # vits: clauses in one call
 
 
