@@ -116,12 +116,17 @@ class Speaker:
         self._dialogue.spoke(reply_id, reply.words)
         self._outbox.release(reply_id)
 
+    def fall_silent(self) -> None:
+        """Somebody else speaks from now on: what was made and not committed to is never heard."""
+        self.stop_making()
+        if self.reply is not None and not self.reply.committed:
+            self._outbox.drop(self.reply.id)
+
     def withhold(self, reply_id: int) -> bool:
         """The fan's turn is over. True: nobody answers it; the history keeps their words, and nothing was said."""
         if self._task is not None:
             return False
         if self.reply is not None and self.reply.id == reply_id:
-            self._outbox.drop(reply_id)
             self.remember(reply_id, "", to=self.reply.text)
             self.reply = None
         return True

@@ -40,6 +40,7 @@ class Acts:
         self._hello = hello
         self._watcher = watcher
         self._watched = ""
+        self._chosen = False  # by the host; else they see what is on the stage
         self._speaks_in = ""  # the visit that this host has taken over
 
     async def do(self, act: HostAct) -> HostDone:
@@ -51,7 +52,7 @@ class Acts:
         except StagedoorError as error:
             return HostDone(act.action_id, ok=False, code=error.code, message=public_text(error))
         except Exception:
-            log.exception("act_failed", event=self._wings.event_id, kind=act.kind)
+            log.exception("act_failed", event_id=self._wings.event_id, kind=act.kind)
             failed = InternalError("it could not be written down, so it was not done")
             return HostDone(act.action_id, ok=False, code=failed.code, message=str(failed))
         return HostDone(act.action_id, ok=True)
@@ -61,9 +62,12 @@ class Acts:
         if takeover := self._wings.takeovers.get(self._speaks_in):
             await takeover.hear(pcm16)
 
-    def look_at_stage(self) -> None:
-        """What the host sees until they choose: what is on the stage."""
-        self._look_at(self._wings.stage.on_stage)
+    def follow(self) -> None:
+        """The stage may have changed. A host sees what is on it, until they choose, and again when that is over."""
+        stage = self._wings.stage
+        if not (self._chosen and stage.show(self._watched)):
+            self._chosen = False
+            self._look_at(stage.on_stage)
 
     async def leave(self) -> None:
         """The host goes: the avatar has its voice back."""
@@ -135,6 +139,7 @@ class Acts:
         match act.kind:
             case "watch":
                 self._look_at(act.visit_id)
+                self._chosen = True
             case "direct":
                 steering.direct(act.text)
             case "say":
@@ -151,6 +156,8 @@ class Acts:
                 await self._mute(guest, on=act.kind == "mute")
 
     def _look_at(self, visit_id: str) -> None:
+        if visit_id == self._watched:
+            return
         if before := self._wings.stage.show(self._watched):
             before.dismiss(self._watcher)
         self._watched = visit_id

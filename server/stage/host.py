@@ -31,8 +31,7 @@ async def attend(
                 await acts.hear(microphone.take(audio))
 
     await connection.send(welcome(hello, "host", persona, event, connection))
-    wings.join(watcher)
-    acts.look_at_stage()
+    wings.join(watcher, acts.follow)
     try:
         await watch(connection, watcher, take, f"host-{event.id}")
     finally:

@@ -67,7 +67,7 @@ class Wings:
         self.guests: dict[str, Guest] = {}  # by visit
         self.takeovers: dict[str, Takeover] = {}  # by visit
         self._vitals = vitals
-        self._hosts: set[Watcher] = set()
+        self._hosts: dict[Watcher, Callable[[], None]] = {}  # and what to call when the stage may have changed
         self._measured_ms: deque[float] = deque(maxlen=MEASURED)
         self._pulse: asyncio.Task[None] | None = None
         self._unwatch: Callable[[], None] | None = None
@@ -105,12 +105,18 @@ class Wings:
         await self.hand_back(visit_id)
         guest.session.taps.remove(guest.notes)
         self.stage.leave(visit_id)
+        self._look()
         self.tell(HostVisit(visit_id, "ended", guest.live.seat.ticket_id, guest.live.seat.name))
 
     def changed(self, guest: Guest) -> None:
         """Who speaks in it, or what its fan allows, is not what it was."""
-        self.stage.look()
+        self._look()
         self.tell(guest.state(self._left_s().get(guest.live.seat.ticket_id)))
+
+    def _look(self) -> None:
+        self.stage.look()
+        for follow in self._hosts.values():
+            follow()
 
     async def hand_back(self, visit_id: str) -> None:
         """The avatar has its voice back, if somebody took it."""
@@ -133,21 +139,22 @@ class Wings:
         """How many look."""
         return len(self._hosts)
 
-    def join(self, host: Watcher) -> None:
-        """A host comes, and is told how things are."""
-        self._hosts.add(host)
+    def join(self, host: Watcher, follow: Callable[[], None]) -> None:
+        """A host comes, and is told how things are. `follow` is called when the stage may have changed."""
+        self._hosts[host] = follow
         left_s = self._left_s()
         tell((host,), queue_message(self.desk.snapshot()))
         for guest in self.guests.values():
             tell((host,), guest.state(left_s.get(guest.live.seat.ticket_id)))
         tell((host,), self._health())
+        follow()
         if self._pulse is None:
             self._unwatch = self.desk.watch(lambda view: self.tell(queue_message(view)))
             self._pulse = asyncio.create_task(self._beat(), name=f"wings-{self.event_id}")
 
     async def part(self, host: Watcher) -> None:
         """A host goes."""
-        self._hosts.discard(host)
+        self._hosts.pop(host, None)
         if not self._hosts:
             await self.close()
 
