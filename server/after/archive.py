@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from avatar.persona import Persona
 from protocol.errors import ServerError
+from server.after import retention
 from server.after.attendance import Attendance
 from server.after.keepsake import Occasion, add_picture, write_keepsake
 from server.after.kept import delete_kept, remove
@@ -112,6 +113,14 @@ class Archive:
         with Forgiving("taking_back_failed"):
             async with self.shelf.store.begin() as db:
                 await delete_kept(db, self.shelf.folder, [visit_id])
+
+    async def forget(self, kind: retention.Owned, owner_id: str) -> None:
+        """A creator, an event or a fan is about to be deleted: nothing stays of their visits. Raises OSError."""
+        async with self.shelf.store.begin() as db:
+            visits = await retention.forget(db, self.shelf.folder, kind, owner_id)
+        for visit_id in visits:
+            if making := self._making.get(visit_id):
+                making.withdrawn = True
 
     # --- making ---
 
