@@ -198,12 +198,14 @@ async def start_engines(config: Config) -> Engines:
     """Every engine, where `workers.mode` says. Raises ModelError or EngineError."""
     if config.workers.mode == "threads":
         return load_engines(config)
-    from server.inference.crew import EngineProcess, Patience
+    from server.inference.crew import EngineProcess
+    from server.inference.life import Patience
 
     folder = tempfile.TemporaryDirectory(prefix="stagedoor-")  # only this user may enter it
     patience = Patience(config.workers.silence_s, config.workers.hang_s, max_rss_mb=config.workers.max_rss_mb)
     processes = tuple(
-        EngineProcess(name, partial(load, config), folder.name, patience) for name, load in GROUPS.items()
+        EngineProcess(name, partial(load, config), folder.name, patience, spare=config.workers.spares)
+        for name, load in GROUPS.items()
     )
     started = await gather(*(process.start() for process in processes), return_exceptions=True)
     failed = next((result for result in started if isinstance(result, BaseException)), None)

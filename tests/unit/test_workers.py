@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from avatar.llm import Prompt, PromptMessage
 from protocol.errors import EngineError
 from server.batching import Priority
-from server.inference.crew import EngineProcess, Patience
+from server.inference.crew import EngineProcess
+from server.inference.life import Patience
 from server.inference.planned import PlannedLane
 from server.inference.wire import Assignment, Done, Piece, pack, unpack
 from server.inference.worker import work
@@ -31,9 +32,9 @@ from tests.worker_engines import load_nothing, load_plain
 
 
 @asynccontextmanager
-async def engines(patience: Patience | None = None) -> AsyncIterator[EngineProcess]:
+async def engines(patience: Patience | None = None, *, spare: bool = False) -> AsyncIterator[EngineProcess]:
     with TemporaryDirectory() as folder:
-        process = EngineProcess("test", load_plain, folder, patience)
+        process = EngineProcess("test", load_plain, folder, patience, spare=spare)
         try:
             await process.start()
             yield process
@@ -166,6 +167,49 @@ async def test_a_stopped_process_is_noticed_by_its_silence() -> None:
         assert process.restarts == 1
 
 
+async def test_a_spare_goes_on_at_once_and_another_is_loaded() -> None:
+    async with engines(spare=True) as process:
+        double: PlannedLane[object, int] = PlannedLane("double", process.crew("double"))
+        assert process.spare_ready, "the doors open when the spare is loaded too"
+        for life in range(1, 4):
+            before = process.pid
+            asking = asyncio.create_task(double.ask(21))
+            await asyncio.sleep(0)
+            os.kill(before or 0, signal.SIGKILL)
+            assert await asking == 42
+            assert process.ready
+            assert process.pid != before
+            assert process.restarts == len(process.recovered_s) == life
+            await spare_of(process)
+
+
+async def test_a_spare_that_is_killed_is_replaced_and_nobody_notices() -> None:
+    async with engines(spare=True) as process:
+        double: PlannedLane[object, int] = PlannedLane("double", process.crew("double"))
+        working, spare = process.pid, process._spare
+        assert spare
+        os.kill(spare.pid or 0, signal.SIGKILL)
+        while process._spare is spare:
+            assert await double.ask(2) == 4
+        await spare_of(process)
+        assert (process.pid, process.restarts) == (working, 0)
+
+
+async def test_both_may_be_lost_at_once() -> None:
+    async with engines(spare=True) as process:
+        double: PlannedLane[object, int] = PlannedLane("double", process.crew("double"))
+        assert process._spare
+        for pid in (process._spare.pid, process.pid):
+            os.kill(pid or 0, signal.SIGKILL)
+        assert await double.ask(5) == 10
+
+
+async def spare_of(process: EngineProcess) -> None:
+    async with asyncio.timeout(60):
+        while not process.spare_ready:
+            await asyncio.sleep(0.02)
+
+
 async def test_a_reply_that_was_begun_is_not_said_twice() -> None:
     async with engines() as process:
         llm = LlmLane(PlannedLane("talk", process.crew("talk", workers=2)))
@@ -186,13 +230,15 @@ async def test_engines_that_cannot_be_loaded_say_why() -> None:
         await process.close()
 
 
-async def test_nothing_is_left_behind() -> None:
-    async with engines() as process:
-        pid = process.pid
+@pytest.mark.parametrize("spare", [False, True])
+async def test_nothing_is_left_behind(spare: bool) -> None:
+    async with engines(spare=spare) as process:
+        pids = [process.pid, process._spare.pid if process._spare else process.pid]
         folder = process._folder
     assert not Path(folder).exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid or 0, 0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid or 0, 0)
     assert {task.get_name() for task in asyncio.all_tasks()} == {asyncio.current_task().get_name()}  # type: ignore[union-attr]
 
 
