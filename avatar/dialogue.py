@@ -5,6 +5,7 @@ turn ever changes, except when old turns are dropped, and then many at once. Wha
 What comes next: the hallway gives the Prompt to an LlmEngine (llm.py), and calls begin_reply when it answers.
 """
 
+import copy
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -96,11 +97,25 @@ class Dialogue:
         self._fan_name = clean_name(fan_name)
         self._remembered: tuple[str, ...] = ()
         self._turns: list[_Turn] = []
+        self._speaker = ""
+        self._company: Sequence[str] = ()
+
+    def among(self, name: str, company: Sequence[str]) -> "Dialogue":
+        """The same conversation as one of several fans takes part in it: their words have their name before them.
+
+        `company` are the names of all, as they are whenever a prompt is made. What one of them told at an earlier visit
+        is not for the others: nothing is remembered here.
+        """
+        part = copy.copy(self)  # shares the turns
+        part._speaker, part._company = clean_name(name), company
+        return part
 
     def remember(self, told: Sequence[str]) -> None:
         """What this fan said at an earlier visit, in their own words; no lines: it is forgotten. Best before the first
         prompt: it stands before everything that was said since.
         """
+        if self._speaker:
+            return
         self._remembered = tuple(filter(None, (clean_text(line)[:REMEMBERED_CHARS] for line in told[:REMEMBERED])))
 
     def prompt(
@@ -132,7 +147,7 @@ class Dialogue:
         """
         self._cut_open()
         self._forget()
-        self._turns.append(_Turn(reply_id, _tail(clean_text(fan_text))))
+        self._turns.append(_Turn(reply_id, self._signed(fan_text)))
 
     def spoke(self, reply_id: int, words: Sequence[WordSpan]) -> None:
         """A clause of the reply has its sound: written words, in samples since the reply began."""
@@ -174,7 +189,7 @@ class Dialogue:
     def _messages(self, fan_text: str | None, hint: str = "") -> tuple[PromptMessage, ...]:
         parts = [*self._rehearsal, *self._introduction(), *self._history()]
         if fan_text is not None:
-            parts.append(("user", _tail(clean_text(fan_text))))
+            parts.append(("user", self._signed(fan_text)))
         if hint:
             parts.append(("user", f"({hint})"))
         merged: list[tuple[Role, list[str]]] = []
@@ -186,9 +201,17 @@ class Dialogue:
         said = ((role, " ".join(filter(None, texts)) or SILENCE) for role, texts in merged)
         return (self._system, *(PromptMessage(role, text) for role, text in said))
 
+    def _signed(self, fan_text: str) -> str:
+        """The fan's words as they stand in the prompt."""
+        text = _tail(clean_text(fan_text))
+        return f"{self._speaker}: {text}" if self._speaker and text else text
+
     def _introduction(self) -> Iterator[tuple[Role, str]]:
         """Who the fan is, in their words."""
-        if self._fan_name:
+        if self._company:
+            *others, last = self._company
+            yield "user", f"Hi, we are {' and '.join(filter(None, [', '.join(others), last]))}."
+        elif self._fan_name:
             yield "user", f"Hi, I'm {self._fan_name}."
         if self._remembered:
             yield "user", f"We have met before. I told you then: {' '.join(self._remembered)}"

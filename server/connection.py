@@ -180,7 +180,7 @@ class Connection:
             return None
         named = msgspec.structs.replace(_as_heard(hello), name=stay.seat.name)
         try:
-            session = self._room.open_session(named, stay.seat.persona)
+            session = self._room.open_session(named, stay.seat.persona, stay.seat)
         except StagedoorError:
             await desk.vacate(stay, left=False)
             raise
@@ -223,7 +223,7 @@ class Connection:
         return Welcome(
             session_id=session.id,
             persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look),
-            disclosure=persona.disclosure,
+            disclosure=session.chair.disclosure(persona),
             audio_in=hello.audio_in,
             audio_out=audio_out,
             face=session.presence.format(),

@@ -12,6 +12,7 @@ import msgspec
 
 from avatar.emotion import Emotion
 from avatar.face import Face
+from avatar.gaze import EYES_M
 from avatar.layouts import Layout
 from avatar.life import Attention
 from avatar.listening import Listener
@@ -19,6 +20,9 @@ from avatar.shown import Shown
 from protocol.messages import FaceFormat, Listening, ReplyChunk, ServerMessage
 from protocol.timeline import FACE_FPS, Gesture, GestureCue, PostureCue
 
+Point = tuple[float, float, float]
+
+AHEAD_M: Final[Point] = (0.0, EYES_M[1], 1.2)
 SLICE_FRAMES: Final = 12
 SLICE_S: Final = SLICE_FRAMES / FACE_FPS
 MIRRORED_S: Final = 6.0  # how long a strong feeling of the fan's stays on the listener's face
@@ -46,6 +50,11 @@ class Presence:
         self._seq = 0
         #: Gets every slice between replies in the house's channels, once told to; the client may want no face at all.
         self.watch: Callable[[Listening], None] | None = None
+        self.on_seen: Callable[[Point], None] = lambda head: None
+        #: What the avatar attends to may be another's matter: gets what it is here, answers what it is.
+        self.defer: Callable[[Attention | None], Attention | None] = lambda own: own
+        self.head: Point | None = None  # the fan's, as far as their client tells
+        self._aside: Point | None = None
         self._cue: Gesture | None = None  # of the next slice
         self._posture: PostureCue | None = None
         self._mirrored: Emotion | None = None
@@ -60,9 +69,22 @@ class Presence:
 
     # --- what is known of the fan ---
 
-    def see(self, head: tuple[float, float, float]) -> None:
+    def see(self, head: Point) -> None:
         """Where the fan's head is; the newest counts."""
-        self._shown.see(head)
+        self.head = head
+        if self._aside is None:
+            self._shown.see(head)
+        self.on_seen(head)
+
+    def look_aside(self, at: Point | None) -> None:
+        """The avatar looks at somebody else, whose head is there; None: at the fan again."""
+        if at is not None or self._aside is not None:
+            self._aside = at
+            self._shown.see(at or self.head or AHEAD_M)
+
+    def attention(self) -> Attention | None:
+        """What the avatar does. None: a reply has the face."""
+        return self._attention()
 
     def fan_began(self) -> None:
         """The fan's turn begins."""
@@ -126,7 +148,7 @@ class Presence:
             self._arm()
 
     def _tick(self) -> None:
-        attention = self._attention()
+        attention = self.defer(self._attention())
         if attention is not None:
             nod = self._listener.takes_nod()
             mirrored = self._mirrored if _now() < self._mirrored_until else None

@@ -20,6 +20,8 @@ from protocol.messages import PROTOCOL_VERSION, Hello, Limits
 from server.admission import Door
 from server.events.desk import Desk
 from server.events.desks import Desks
+from server.events.seats import Seat
+from server.group.tables import Tables
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies, opening_line, rehearse, say_once
@@ -74,6 +76,7 @@ class Room:
         self._sessions: set[Session] = set()
         self.visits = Visits(rules.limits.max_away_s, self.metrics, self.close_session)
         self.desks: Desks | None = None
+        self._tables = Tables()
         self.backstage: Backstage = _no_stage
 
     @property
@@ -146,9 +149,12 @@ class Room:
             self._sessions.discard(away)
             self.door.leave(away.id, self._clock())
 
-    def open_session(self, hello: Hello, persona: Persona) -> Session:
-        """A session that takes one of the room's places until it is closed. Raises UnsupportedError."""
-        session = Session(secrets.token_hex(8), hello, persona, self._shared)
+    def open_session(self, hello: Hello, persona: Persona, seat: Seat | None = None) -> Session:
+        """A session that takes one of the room's places until it is closed; `seat`: of an event. Raises
+        UnsupportedError.
+        """
+        chair = self._tables.chair(seat, persona) if seat else None
+        session = Session(secrets.token_hex(8), hello, persona, self._shared, chair)
         self._sessions.add(session)
         self.door.enter(session.id, self._clock())
         self.metrics.sessions.set(len(self._sessions))

@@ -14,7 +14,6 @@ from typing import Any
 import structlog
 
 from avatar.affect import Affect, tone_hint
-from avatar.dialogue import Dialogue
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.life import Attention
@@ -33,6 +32,7 @@ from protocol.messages import (
 )
 from server.ears import Ears
 from server.empathy import Sensing
+from server.group.chair import Chair
 from server.hearing import AUDIO_GAP_S, Hearing
 from server.metrics import turn_report
 from server.outbox import Outbox
@@ -83,9 +83,14 @@ DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
 class Session:
     """The conversation of one fan with one persona, from `start` to `close`, on one event loop."""
 
-    def __init__(self, session_id: str, hello: Hello, persona: Persona, shared: Shared) -> None:
-        """Raises UnsupportedError for an audio format or language that is not spoken."""
+    def __init__(
+        self, session_id: str, hello: Hello, persona: Persona, shared: Shared, chair: Chair | None = None
+    ) -> None:
+        """`chair`: where the fan sits who is not alone. Raises UnsupportedError for an audio format or language that is
+        not spoken.
+        """
         lanes, settings = shared.lanes, shared.settings
+        self.chair = chair or Chair()
         self.id = session_id
         self.persona = persona
         self._clock = SessionClock(asyncio.get_running_loop().time)
@@ -98,6 +103,7 @@ class Session:
         self._load = shared.load
         self.audio_in = hello.audio_in
         self._machine = TurnMachine()
+        self._machine.reply_numbers = self.chair.reply_numbers()
         self.number_reply = self._machine.number_reply  # for what is said here and not made here: a host's own voice
         self._at_rest = asyncio.Event()
         self._at_rest.set()
@@ -105,7 +111,7 @@ class Session:
         self._ears = Ears(session_id, lanes, hello.audio_in, hello.language, self._clock)
         self._hearing = Hearing(self._ears, shared.load, self._clock, self._echoes, self.report_error)
         self._hearing.tell = self._sound
-        self._dialogue = Dialogue(persona, hello.name, cache_key=session_id)
+        self._dialogue = self.chair.dialogue(persona, hello.name, session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
         self.steering = Steering(persona.not_discussed, maker.bound)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
@@ -122,6 +128,7 @@ class Session:
         self._timer = Alarm(self._clock, lambda at: self._handle(Tick(), at))
         self._gap_timer = Alarm(self._clock, lambda _: self._tasks.start(self._hearing.fall_silent(), "gap"))
         self._log = log.bind(session=session_id, persona=persona.id)
+        self.chair.take(self)
 
     # --- what the connection calls ---
 
@@ -133,6 +140,7 @@ class Session:
         """The person knows that they talk with an AI: greet them, and say so first. `aloud`: they know it from this
         greeting alone, so it is said even where the configuration greets nobody.
         """
+        self.chair.begin()
         self.presence.begin()
         self._read_ahead.begin_turn(now=True)
         if self._settings.greet or aloud:
@@ -140,9 +148,10 @@ class Session:
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
-        if self.steering.deaf:
+        if self.steering.deaf or self.chair.deaf:
             data = bytes(len(data))
-        over_avatar = self.live or self._machine.state in (State.REPLYING, State.OVERLAP)
+        replies = self._machine.state in (State.REPLYING, State.OVERLAP)
+        over_avatar = self.live or replies or self.chair.avatar_speaks
         await self._hearing.hear(data, over_avatar=over_avatar)
         self.taps.tell(Tap.heard_fan, data)
         self._gap_timer.set(self._clock() + AUDIO_GAP_S)
@@ -209,7 +218,7 @@ class Session:
         self.steering.voice = voice
         if voice != "avatar":
             self.interrupt()
-            self.speaker.stop_making()
+            self.speaker.fall_silent()
 
     async def goodbye(self, line: str) -> None:
         """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.
@@ -219,6 +228,16 @@ class Session:
         self.lead("avatar")
         self._handle(LineDue(line))
         await self.quiet()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody speaks in this session just now."""
+        return self._machine.state is State.IDLE
+
+    @property
+    def hears_voice(self) -> bool:
+        """Whether the fan's voice goes on, whoever has the floor."""
+        return self._ears.speaking
 
     @property
     def is_quiet(self) -> bool:
@@ -235,12 +254,14 @@ class Session:
 
     def hold(self) -> None:
         """Nobody is connected: time stands still. Work that runs goes on and waits in the outbox."""
+        self.chair.away()
         self._clock.stop()
         self._stop_timers()
 
     def go_on(self, reply_id: int, heard_samples: int) -> None:
         """The fan is back, and has heard so much of this reply; the rest of it is sent again."""
         self._clock.go_on()
+        self.chair.back()
         self.mark(reply_id, heard_samples)
         self.speaker.rewind()
         self.presence.go_on()
@@ -250,13 +271,22 @@ class Session:
     async def close(self) -> None:
         """Ends every task of the session. Never raises."""
         self._stop_timers()
+        self.chair.leave()
         await self._tasks.close()
         await self.speaker.close()
         await self._read_ahead.close()
 
     # --- the one way in ---
 
+    def receive(self, event: FanStarted | FanTyped | LineDue) -> None:
+        """What the chair kept back comes in now."""
+        self._handle(event)
+
     def _handle(self, event: Event, at: float | None = None) -> None:
+        if not self.chair.lets(event):
+            if self.chair.holds:
+                self._at_rest.clear()
+            return
         before = self._machine.state
         if told := self._load.bear(self._machine, asyncio.get_running_loop().time()):
             self._metrics.effort.set(self._machine.effort)
@@ -265,11 +295,12 @@ class Session:
             self._act(action)
         if self._machine.state is not before:
             self._log.debug("state", was=before.value, now=self._machine.state.value, by=type(event).__name__)
-        if self._machine.state is State.IDLE:
+        if self.is_idle and not self.chair.holds:
             self._at_rest.set()
         else:
             self._at_rest.clear()
         self._timer.set(self._machine.deadline())
+        self.chair.moved(idle=self.is_idle)
 
     def _stop_timers(self) -> None:
         self.presence.stop()
@@ -312,7 +343,8 @@ class Session:
                 self._ears.close_turn()
                 self._sensing.end_turn()
             case ShowTranscript(turn_id, text, final, stable):
-                self.outbox.post(Transcript(turn_id, text, final, self._ears.language, stable))
+                said = Transcript(turn_id, text, final, self._ears.language, stable)
+                self.outbox.post(self.chair.signed(said))
                 self.taps.tell(Tap.fan_said, text, final)
                 if not final:
                     self.presence.fan_said(text)
@@ -328,8 +360,9 @@ class Session:
         prompt = self._dialogue.prompt(
             action.text, hint=hint, max_tokens=self._settings.max_tokens, seed=action.reply_id
         )
-        reply = self.speaker.start(action, prompt, silent=self.steering.voice != "avatar")
-        reply.mood, reply.wishes = mood, wishes
+        silent = self.steering.voice != "avatar" or not self.chair.may_be_answered
+        reply = self.speaker.start(action, prompt, silent=silent)
+        reply.mood, reply.wishes, reply.address = mood, wishes, self.chair.address()
 
     def _commit(self, reply_id: int) -> None:
         if self.speaker.withhold(reply_id):

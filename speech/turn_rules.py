@@ -4,6 +4,9 @@ A rule takes the event and `now`, changes the state, and answers with actions. W
 state, and where it may lead, is the table in turns.py, which comes next.
 """
 
+from collections.abc import Iterator
+from itertools import count
+
 from speech.endpointing import required_silence_ms
 from speech.interjections import takes_turn
 from speech.turn_events import (
@@ -60,7 +63,7 @@ class Rules:
         self._overlap_at = 0.0
         self._hushed = False  # in OVERLAP: the sound has stopped, its words are awaited
         self._line_waiting: str | None = None
-        self._last_reply_id = 0
+        self.reply_numbers: Iterator[int] = count(1)  # several conversations of one client may share them
 
     # --- the fan ---
 
@@ -208,8 +211,7 @@ class Rules:
 
     def number_reply(self) -> int:
         """The number of a new reply; also for one that is none of the machine's, such as a host's own voice."""
-        self._last_reply_id += 1
-        return self._last_reply_id
+        return next(self.reply_numbers)
 
     def _begin(self, text: str, now: float, line: str | None = None) -> list[Action]:
         self._reply = NewestReply(self.number_reply(), text, begun_at=now)

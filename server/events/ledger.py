@@ -132,6 +132,7 @@ async def read_event(db: AsyncSession, event_id: str, *, lock: bool = False) -> 
         opens_at=row.opens_at.timestamp(),
         closes_at=row.closes_at.timestamp(),
         places=row.places,
+        group_size=row.group_size,
         slot_s=row.slot_s,
         overtime_s=row.overtime_s,
         no_show_s=row.no_show_s,

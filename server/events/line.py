@@ -31,6 +31,7 @@ class EventRules:
     opens_at: float = 0.0
     closes_at: float | None = None
     places: int = 1
+    group_size: int = 1  # fans who share a place
     slot_s: float = 180.0
     overtime_s: float = 30.0
     no_show_s: float = 30.0
@@ -38,6 +39,11 @@ class EventRules:
     spectators: bool = False
     keepsakes: bool = False  # the creator's half of that consent
     retention_days: int = 30
+
+    @property
+    def n_seats(self) -> int:
+        """How many fans may be in at the same time."""
+        return self.places * self.group_size
 
     def is_calling(self, now: float) -> bool:
         """Whether fans are called in at this moment."""
@@ -81,7 +87,7 @@ class Line:
     def free_seats(self) -> list[int]:
         """The seats that nobody has."""
         taken = {ticket.seat for ticket in self.seated()}
-        return [seat for seat in range(self.rules.places) if seat not in taken]
+        return [seat for seat in range(self.rules.n_seats) if seat not in taken]
 
     def place(self, ticket_id: str) -> int:
         """1 is the next. Whoever is away is not counted: they are passed over. 0: not waiting."""
@@ -120,7 +126,7 @@ class Line:
     def _no_shows(self, now: float) -> list[Ticket]:
         called = (ticket for ticket in self.seated() if ticket.state is TicketState.CALLED)
         late = (ticket for ticket in called if now >= (ticket.called_at or 0.0) + self.rules.no_show_s)
-        return [miss(ticket, self._rank_behind(self.rules.places), now) for ticket in late]
+        return [miss(ticket, self._rank_behind(self.rules.n_seats), now) for ticket in late]
 
     def after(self, changed: Iterable[Ticket]) -> "Line":
         """The line once these tickets are changed."""

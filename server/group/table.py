@@ -1,0 +1,361 @@
+"""A table: two to four fans and one avatar. Each fan has a session of their own, and sits in a chair of the table.
+
+The floor (floor.py) says whose voice, words and lines reach their turn machine. What the avatar answers to one is sent
+to all: a tap on each session hands the reply's chunks to the others' outboxes, where their own Presence dresses them,
+eyes on whom the avatar talks with. Nothing that one fan allowed holds for another: consents, sensing, recording and
+memory stay in their own sessions. What comes next: tables.py keeps the tables of all events.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import count
+from math import cos, radians, sin
+from typing import TYPE_CHECKING, Final
+
+from avatar.dialogue import Dialogue, clean_name
+from avatar.life import Attention
+from avatar.persona import Persona
+from protocol.event_messages import Group, GroupMember
+from protocol.messages import ReplyCancelled, ReplyChunk, Transcript
+from server.group.chair import Chair
+from server.group.floor import Floor
+from server.taps import Tap
+from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+Point = tuple[float, float, float]
+
+GRACE_S: Final = 6.0  # who was asked what they wanted to say has so long to begin
+MAX_HELD: Final = 4  # typed words and lines that wait for one member's turn; the oldest is forgotten
+APART_DEG: Final = 30.0  # between two neighbours, seen from the avatar
+USUAL_HEAD_M: Final[Point] = (0.0, 1.6, 1.2)  # of a client that does not say where its fan is
+TOGETHER: Final = (
+    " You are here with other fans: they see your first name and what you say, and all of you hear the answers."
+)
+
+
+class Member(Chair):
+    """One fan's chair. `head` is in the avatar's space as this fan's client has it: they are in front."""
+
+    def __init__(self, table: "Table", member_id: str, name: str, angle_deg: float) -> None:
+        self.id = member_id
+        self.name = (clean_name(name).split() or ["Guest"])[0]
+        self.angle_deg = angle_deg
+        self.session: Session | None = None  # from the moment on that they are in the room
+        self.is_away = False
+        self.invited = False  # they were asked what they wanted to say
+        self.over_avatar = False  # their voice began while the avatar spoke with somebody
+        self.held: deque[FanTyped | LineDue] = deque(maxlen=MAX_HELD)
+        self._taken: Session | None = None
+        self._table = table
+
+    @property
+    def deaf(self) -> bool:
+        return self._table.silences(self)
+
+    @property
+    def avatar_speaks(self) -> bool:
+        return self._table.is_answering(but=self)
+
+    @property
+    def may_be_answered(self) -> bool:
+        return self._table.holder is self
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.held)
+
+    def take(self, session: "Session") -> None:
+        self._taken = session
+
+    def disclosure(self, persona: Persona) -> str:
+        return persona.disclosure + TOGETHER
+
+    def dialogue(self, persona: Persona, name: str, cache_key: str) -> Dialogue:
+        return self._table.dialogue.among(self.name, self._table.company)
+
+    def reply_numbers(self) -> Iterator[int]:
+        return self._table.reply_numbers
+
+    def begin(self) -> None:
+        if self.session is None and self._taken is not None:
+            self.session = self._taken
+            self._table.welcome(self, self.session)
+
+    def lets(self, event: Event) -> bool:
+        return self._table.lets(self, event)
+
+    def moved(self, *, idle: bool) -> None:
+        if idle and self._table.holder is self:
+            self._table.turn_ended(self)
+
+    def address(self) -> str:
+        return self._table.address(self)
+
+    def signed(self, transcript: Transcript) -> Transcript:
+        return self._table.show_words(self, transcript)
+
+    def away(self) -> None:
+        self._table.lose(self)
+
+    def back(self) -> None:
+        self.is_away = False
+        self._table.tell()
+
+    def leave(self) -> None:
+        self._table.leave(self)
+
+
+class Relay(Tap):
+    """Hands what one member is answered to the others."""
+
+    def __init__(self, table: "Table", member: Member) -> None:
+        self._table = table
+        self._member = member
+
+    def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
+        self._table.pass_chunk(self._member, chunk)
+
+    def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
+        self._table.pass_cut(self._member, cut)
+
+
+class Table:
+    """Belongs to one event loop; owns one timer. `deserted` is called when the last member has left."""
+
+    def __init__(self, persona: Persona, key: str, n_chairs: int, deserted: Callable[[], None]) -> None:
+        self.company: list[str] = []
+        self.dialogue = Dialogue(persona, cache_key=key)
+        self.reply_numbers = count(1)
+        self._n_chairs = n_chairs
+        self._deserted = deserted
+        self._floor = Floor()
+        self._chairs: dict[str, Member] = {}  # everybody who has a session
+        self._present: dict[str, Member] = {}  # those in the room
+        self._addressed: Member | None = None  # to whom the last answer went
+        self._said: dict[str, Group] = {}
+        self._loop = asyncio.get_running_loop()
+        self._grace: asyncio.TimerHandle | None = None
+
+    def chair(self, index: int, member_id: str, name: str) -> Member:
+        """Chair `index` of the table, for a fan who is on their way."""
+        angle_deg = (index - (self._n_chairs - 1) / 2) * APART_DEG
+        member = self._chairs[member_id] = Member(self, member_id, name, angle_deg)
+        return member
+
+    # --- who is here ---
+
+    def welcome(self, member: Member, session: "Session") -> None:
+        """They are in the room: they see and hear, and may ask for the floor."""
+        self._present[member.id] = member
+        self._floor.join(member.id)
+        self._count()
+        session.tap(Relay(self, member))
+        session.presence.defer = lambda own: self._attention(member, own)
+        session.presence.on_seen = lambda _: self._regard()
+        self._look()
+
+    def lose(self, member: Member) -> None:
+        """Their connection is gone: what they were doing ends, and the floor is free."""
+        if member.session is None:
+            return
+        member.is_away = True
+        member.session.interrupt()
+        member.session.speaker.fall_silent()
+        self._free(member, self._floor.withdraw)
+
+    def leave(self, member: Member) -> None:
+        """They are gone for good."""
+        self._chairs.pop(member.id, None)
+        if self._present.pop(member.id, None):
+            member.held.clear()
+            self._free(member, self._floor.leave)
+            self._count()
+        if self._addressed is member:
+            self._addressed = None
+        if not self._chairs:
+            self._stop_grace()
+            self._deserted()
+
+    def _free(self, member: Member, give_up: Callable[[str], None]) -> None:
+        had_it = self.holder is member
+        give_up(member.id)
+        if had_it:
+            self._pass_on()
+        self.tell()
+
+    def _count(self) -> None:
+        self.company[:] = [member.name for member in self._present.values()]
+
+    # --- the floor ---
+
+    @property
+    def holder(self) -> Member | None:
+        """Who has the floor."""
+        return self._present.get(self._floor.holder or "")
+
+    def silences(self, member: Member) -> bool:
+        """Whether they must come to an end."""
+        return self.holder is member and self._floor.is_too_long(self._loop.time())
+
+    def is_answering(self, *, but: Member) -> bool:
+        """Whether the avatar speaks with another than this one."""
+        holder = self.holder
+        return bool(holder and holder is not but and holder.session and holder.session.presence.attention() is None)
+
+    def lets(self, member: Member, event: Event) -> bool:
+        """Whether this event reaches the turn machine of its member now; see Chair."""
+        if not isinstance(event, FanStarted | FanPaused | FanTyped | LineDue):
+            return True
+        if member.session is None:
+            return False
+        if isinstance(event, FanPaused):
+            return self._paused(member)
+        if self._asks(member):
+            if not isinstance(event, LineDue):
+                self._stop_grace()
+            return True
+        if isinstance(event, FanStarted):
+            member.over_avatar = self.is_answering(but=member)
+        else:
+            member.held.append(event)
+        return False
+
+    def _asks(self, member: Member) -> bool:
+        had_it = self.holder is member
+        has_it = self._floor.ask(member.id, self._loop.time())
+        if has_it is not had_it:
+            self._look()
+        else:
+            self.tell()
+        return has_it
+
+    def _paused(self, member: Member) -> bool:
+        if self.holder is member:
+            return True
+        if member.over_avatar and not member.held:  # "uh-huh", or the avatar's own voice: no turn to wait for
+            self._floor.withdraw(member.id)
+            self.tell()
+        return False
+
+    def turn_ended(self, member: Member) -> None:
+        """Nobody speaks any more: the next one has the floor, unless this one was asked and has not begun."""
+        if member.invited:
+            member.invited = False
+            self._grace = self._loop.call_later(GRACE_S, self._pass_on)
+        elif self._grace is None:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._stop_grace()
+        before = self.holder
+        self._floor.pass_on(self._loop.time())
+        if self.holder is None and before and before.held:
+            self._floor.ask(before.id, self._loop.time())
+        self._look()
+        if self.holder:
+            self._loop.call_soon(self._let_speak, self.holder)
+
+    def _let_speak(self, member: Member) -> None:
+        """What they waited with comes in; who only spoke, and is silent now, is asked."""
+        session = member.session
+        if session is None or self.holder is not member or not session.is_idle:
+            return
+        if member.held:
+            session.receive(member.held.popleft())
+        elif session.hears_voice:
+            session.receive(FanStarted())
+        else:
+            member.invited = True
+            session.receive(LineDue(f"{member.name}, what did you want to say?"))
+
+    def _stop_grace(self) -> None:
+        if self._grace:
+            self._grace.cancel()
+            self._grace = None
+
+    # --- what all get ---
+
+    def address(self, member: Member) -> str:
+        """The name that the answer to this one begins with: theirs, if another was answered before."""
+        return member.name if len(self._present) > 1 and self._addressed is not member else ""
+
+    def pass_chunk(self, member: Member, chunk: ReplyChunk) -> None:
+        """A slice of a reply leaves for the one it answers."""
+        self._addressed = member
+        for session in self._others(member):
+            session.outbox.post(chunk)
+
+    def pass_cut(self, member: Member, cut: ReplyCancelled) -> None:
+        """A reply was broken off."""
+        for session in self._others(member):
+            session.outbox.post(cut)
+            session.presence.close_mouth(cut.heard_samples)
+
+    def show_words(self, member: Member, transcript: Transcript) -> Transcript:
+        """Everybody reads what one of them says. Returns it with who that is."""
+        said = Transcript(
+            transcript.turn_id,
+            transcript.text,
+            transcript.final,
+            transcript.language,
+            transcript.stable_words,
+            member.id,
+        )
+        for session in self._others(member):
+            session.outbox.post(said)
+        return said
+
+    def _others(self, member: Member) -> list["Session"]:
+        return [m.session for m in self._present.values() if m is not member and m.session and not m.is_away]
+
+    def tell(self) -> None:
+        """Everybody learns who is here and has the floor, if that changed."""
+        waiting = self._floor.waiting()
+        for reader in self._present.values():
+            members = tuple(_seen(m, reader, self.holder, waiting) for m in self._present.values())
+            said = Group(reader.id, members, self.holder.id if self.holder else "")
+            if reader.session and self._said.get(reader.id) != said:
+                self._said[reader.id] = said
+                reader.session.outbox.post(said)
+
+    # --- the face ---
+
+    def _look(self) -> None:
+        self.tell()
+        self._regard()
+
+    def _regard(self) -> None:
+        """In everybody's view the avatar looks at the one who has the floor."""
+        holder = self.holder
+        for viewer in self._present.values():
+            if viewer.session:
+                elsewhere = holder is not None and holder is not viewer
+                viewer.session.presence.look_aside(_place(holder, viewer) if holder and elsewhere else None)
+
+    def _attention(self, viewer: Member, own: Attention | None) -> Attention | None:
+        holder = self.holder
+        if holder is None or holder is viewer or holder.session is None:
+            return own
+        theirs = holder.session.presence.attention()
+        return "listening" if theirs == "idle" else theirs
+
+
+def _seen(member: Member, reader: Member, holder: Member | None, waiting: list[str]) -> GroupMember:
+    angle_deg = round(member.angle_deg - reader.angle_deg, 1)
+    if member.is_away:
+        return GroupMember(member.id, member.name, "away", angle_deg)
+    if member is holder:
+        return GroupMember(member.id, member.name, "speaking", angle_deg)
+    return GroupMember(member.id, member.name, "waiting" if member.id in waiting else "here", angle_deg)
+
+
+def _place(member: Member, viewer: Member) -> Point:
+    """Where a member's head is in a viewer's space, in which the viewer is in front of the avatar."""
+    head = (member.session.presence.head if member.session else None) or USUAL_HEAD_M
+    turn = radians(member.angle_deg - viewer.angle_deg)
+    across, height, depth = head
+    return (across * cos(turn) + depth * sin(turn), height, depth * cos(turn) - across * sin(turn))
