@@ -47,6 +47,7 @@ async def _open_page(
     init_script: str = "",
     allow_microphone: bool = True,
     webgl: bool = False,
+    bypass_csp: bool = False,
     before: Callable[[Page], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Page]:
     """The page at `url` in a fresh browser. On leaving: no error in the console, nothing asked of another host.
@@ -54,6 +55,7 @@ async def _open_page(
     microphone: a 48 kHz WAV file that the microphone plays in a loop; without it, Chromium's own beep.
     webgl: with it the room is drawn in 3D, in software and slowly; without it the page draws its face in 2D.
     before: gets the page while it is still empty.
+    bypass_csp: scripts of the test's own may be loaded, which the page's Content-Security-Policy forbids.
     init_script: JavaScript that runs before the page does; this is how tests listen in, the page holds no test code.
     """
     chromium = find_chromium()
@@ -79,7 +81,7 @@ async def _open_page(
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        context = await browser.new_context(viewport={"width": size[0], "height": size[1]})
+        context = await browser.new_context(viewport={"width": size[0], "height": size[1]}, bypass_csp=bypass_csp)
         page = await context.new_page()
         page.set_default_timeout(20_000)
         page.on("console", note_console)
