@@ -69,4 +69,4 @@ def _written(tree: Any, random: Random) -> bytes:
             return msgspec.msgpack.encode(tree)
         return msgspec.json.encode(tree)  # bytes as base64, as on the wire
     except (OverflowError, UnicodeEncodeError, TypeError, ValueError):
-        return json.dumps(tree, default=lambda _: "AAAA").encode("utf-8", "surrogatepass")
+        return json.dumps(tree, default=lambda _: "AAAA", skipkeys=True).encode("utf-8", "surrogatepass")
