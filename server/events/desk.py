@@ -60,6 +60,7 @@ class Desk:
         self._prepared: set[str] = set()
         self._watchers: list[Callable[[QueueView], None]] = []
         self._writing = asyncio.Lock()
+        self._changes: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
         self._calls_from = 0.0
         self._visit_s: float | None = None  # learned
@@ -77,6 +78,7 @@ class Desk:
         await self._tasks.close()
         for stay in self._stays.values():
             stay.stop()
+        await asyncio.gather(*self._changes, return_exceptions=True)
 
     @property
     def rules(self) -> EventRules:
@@ -256,7 +258,13 @@ class Desk:
     # --- one way ---
 
     async def _change(self, name: str, decide: Decide, ticket_id: str = "") -> None:
-        """Decides and writes what was asked and what is due, then shows it."""
+        """Decides and writes what was asked and what is due, then shows it; also when its asker is cancelled."""
+        change = asyncio.create_task(self._carry_out(name, decide, ticket_id), name=f"{name}-{self.event_id}")
+        self._changes.add(change)
+        change.add_done_callback(self._changes.discard)
+        await asyncio.shield(change)
+
+    async def _carry_out(self, name: str, decide: Decide, ticket_id: str) -> None:
         async with self._writing:
             page, entry = await self._ledger.change(name, lambda page: self._with_due(page, decide(page)), ticket_id)
             self._line = _line_after(page, entry)

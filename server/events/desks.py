@@ -65,7 +65,7 @@ class Desks:
             raise TicketOverError("this event is not there any more")
         desk = Desk(ledger, await self._find_persona(page.rules), self._hall, self.companions, self._away_s)
         await desk.open()
-        log.info("desk_opened", event=event_id)
+        log.info("desk_opened", event_id=event_id)
         return desk
 
     async def _close_empty(self) -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+LOOK_S = 0.02  # of real time, between two looks at the timers while a thread is waited for
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -14,8 +17,8 @@ class _JumpingSelector(selectors.SelectSelector):
     loop: "VirtualLoop"
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
+        ready = super().select(LOOK_S if self.loop.standing else 0)
+        if not ready and not self.loop.standing:
             if timeout is None:
                 raise RuntimeError("everything waits for something that no timer will bring")
             self.loop.jump(timeout)
@@ -23,10 +26,11 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Only for code without threads, processes and sockets."""
+    """Only for code without threads, processes and sockets, but for what stands in `standing_still`."""
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.standing = 0
         selector = _JumpingSelector()
         selector.loop = self
         super().__init__(selector)
@@ -39,6 +43,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self.now
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """For work in a thread, such as a database's: no virtual time passes meanwhile."""
+        self.standing += 1
+        try:
+            yield
+        finally:
+            self.standing -= 1
 
 
 def run_virtual(story: Coroutine[Any, Any, T], *, limit_s: float = 36_000.0) -> T:
