@@ -6,8 +6,8 @@ store/signing.py, or the configured secret.
 
 import hashlib
 import time
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
 
 import jwt
 import msgspec
@@ -55,29 +55,36 @@ class TokenSigner:
 
     def sign(self, claims: JoinClaims, *, valid_s: int) -> str:
         """A token that is good for `valid_s` seconds from now, at most LONGEST_VALID_S."""
-        expires_at = int(time.time()) + min(valid_s, LONGEST_VALID_S)
-        payload = {**msgspec.to_builtins(claims), "aud": _AUDIENCE, "exp": expires_at}
-        return jwt.encode(payload, self._newest.secret, algorithm=_ALGORITHM, headers={"kid": self._newest.kid})
+        return self.seal(msgspec.to_builtins(claims), _AUDIENCE, valid_s=valid_s)
 
     def check(self, token: str) -> JoinClaims:
-        """Raises TokenError for a forged, expired or malformed token; the message never holds the token.
-
-        A token that names no key was signed by a platform that shares the configured secret.
-        """
+        """Raises TokenError for a forged, expired or malformed token; the message never holds the token."""
         try:
-            kid = jwt.get_unverified_header(token).get("kid", self._newest.kid)
-            payload = jwt.decode(
-                token,
-                self._known.get(kid, b""),
-                algorithms=[_ALGORITHM] if kid in self._known else [],
-                audience=_AUDIENCE,
-                options={"require": ["exp", "aud"]},
-            )
-            return msgspec.convert(payload, JoinClaims)
+            return msgspec.convert(self.unseal(token, _AUDIENCE), JoinClaims)
         except jwt.ExpiredSignatureError:
             raise TokenError("the join link has expired; ask for a new one") from None
         except (jwt.InvalidTokenError, msgspec.ValidationError):
             raise TokenError("the join link is not valid") from None
+
+    def seal(self, payload: Mapping[str, Any], audience: str, *, valid_s: int) -> str:
+        """Whatever should come back unchanged, for one purpose only, which `audience` names."""
+        expires_at = int(time.time()) + min(valid_s, LONGEST_VALID_S)
+        sealed = {**payload, "aud": audience, "exp": expires_at}
+        return jwt.encode(sealed, self._newest.secret, algorithm=_ALGORITHM, headers={"kid": self._newest.kid})
+
+    def unseal(self, token: str, audience: str) -> dict[str, Any]:
+        """What was sealed. Raises jwt.InvalidTokenError.
+
+        A token that names no key was signed by a platform that shares the configured secret.
+        """
+        kid = jwt.get_unverified_header(token).get("kid", self._newest.kid)
+        return jwt.decode(
+            token,
+            self._known.get(kid, b""),
+            algorithms=[_ALGORITHM] if kid in self._known else [],
+            audience=audience,
+            options={"require": ["exp", "aud"]},
+        )
 
 
 def named(secret: str) -> SigningKey:

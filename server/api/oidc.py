@@ -1,16 +1,15 @@
 """Signing in with OpenID Connect: to the configured provider and back, with PKCE, a state and a nonce.
 
-What must be remembered meanwhile travels in a signed cookie that only the way back reads. Authlib speaks OAuth 2,
-joserfc checks the ID token (OpenID Connect Core 1.0, section 3.1.3.7).
+What must be remembered meanwhile travels in a signed cookie that only the way back reads. Authlib speaks OAuth 2
+(over httpx2), joserfc checks the ID token (OpenID Connect Core 1.0, section 3.1.3.7).
 """
 
 import hmac
 import secrets
-import time
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-import httpx
+import httpx2
 import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -18,7 +17,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, KeySetSerialization, OctKey
+from joserfc.jwk import KeySet, KeySetSerialization
+from jwt import InvalidTokenError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,8 +56,7 @@ class Provider:
     """The configured provider; what it says of itself is asked once and kept. `transport` is for tests."""
 
     config: AccountsConfig
-    transport: httpx.AsyncBaseTransport | None = None
-    seal: OctKey = field(default_factory=lambda: OctKey.generate_key(256))
+    transport: httpx2.AsyncBaseTransport | None = None
     _metadata: dict[str, Any] = field(default_factory=dict)
 
     async def metadata(self) -> dict[str, Any]:
@@ -90,7 +89,7 @@ class Provider:
             keys = KeySet.import_key_set(cast(KeySetSerialization, await self._get(metadata["jwks_uri"])))
             claims = jwt.decode(answer["id_token"], keys, algorithms=ALGORITHMS).claims
             self._check(claims, kept["nonce"])
-        except (OAuthError, httpx.HTTPError, JoseError, KeyError, ValueError) as error:
+        except (OAuthError, httpx2.HTTPError, JoseError, KeyError, ValueError) as error:
             log.warning("oidc_refused", reason=type(error).__name__)
             raise NotSignedInError("the provider did not vouch for you; try again") from None
         email = str(claims.get("email", "")).lower() if claims.get("email_verified") is True else ""
@@ -122,10 +121,10 @@ class Provider:
 
     async def _get(self, url: str) -> dict[str, Any]:
         try:
-            async with httpx.AsyncClient(transport=self.transport, timeout=PATIENCE_S) as client:
+            async with httpx2.AsyncClient(transport=self.transport, timeout=PATIENCE_S) as client:
                 found: dict[str, Any] = (await client.get(url)).raise_for_status().json()
                 return found
-        except (httpx.HTTPError, ValueError):
+        except (httpx2.HTTPError, ValueError):
             raise UnavailableError("the sign-in provider does not answer") from None
 
 
@@ -136,7 +135,7 @@ async def to_the_provider(request: Request, house: HouseHere) -> RedirectRespons
     house.count_try(address_of(request))
     url, kept = await provider.leave(_way_back(request))
     response = RedirectResponse(url, 303)
-    sealed = jwt.encode({"alg": "HS256"}, {**kept, "exp": int(time.time()) + AWAY_S}, provider.seal)
+    sealed = house.signer.seal(kept, REMEMBERED, valid_s=AWAY_S)
     secure = request.url.scheme == "https"
     response.set_cookie(REMEMBERED, sealed, max_age=AWAY_S, path=CALLBACK, httponly=True, samesite="lax", secure=secure)
     return response
@@ -147,7 +146,7 @@ async def from_the_provider(request: Request, house: HouseHere, code: str = "", 
     """Comes back from the provider, and signs in."""
     provider = _provider(house)
     house.count_try(address_of(request))
-    kept = _unsealed(provider, request.cookies.get(REMEMBERED, ""))
+    kept = _unsealed(house, request.cookies.get(REMEMBERED, ""))
     if not hmac.compare_digest(kept["state"].encode(), state.encode()):
         raise NotSignedInError("this is not where your sign-in began; try again")
     identity = await provider.arrive(code, kept, _way_back(request))
@@ -171,13 +170,11 @@ def _way_back(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}{CALLBACK}"
 
 
-def _unsealed(provider: Provider, sealed: str) -> dict[str, str]:
+def _unsealed(house: House, sealed: str) -> dict[str, str]:
     try:
-        claims = jwt.decode(sealed, provider.seal, algorithms=["HS256"]).claims
-        jwt.JWTClaimsRegistry(exp={"essential": True}).validate(claims)
-    except (JoseError, ValueError):
+        return house.signer.unseal(sealed, REMEMBERED)
+    except InvalidTokenError:
         raise NotSignedInError("your sign-in took too long, or began elsewhere; try again") from None
-    return claims
 
 
 async def _account(db: AsyncSession, house: House, identity: Identity) -> str:
