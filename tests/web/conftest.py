@@ -49,12 +49,14 @@ async def _open_page(
     webgl: bool = False,
     bypass_csp: bool = False,
     before: Callable[[Page], Awaitable[None]] | None = None,
+    refused: str = "",
 ) -> AsyncIterator[Page]:
     """The page at `url` in a fresh browser. On leaving: no error in the console, nothing asked of another host.
 
     microphone: a 48 kHz WAV file that the microphone plays in a loop; without it, Chromium's own beep.
     webgl: with it the room is drawn in 3D, in software and slowly; without it the page draws its face in 2D.
     before: gets the page while it is still empty.
+    refused: a status that the test has the server answer with; what the browser notes of it is no fault.
     bypass_csp: scripts of the test's own may be loaded, which the page's Content-Security-Policy forbids.
     init_script: JavaScript that runs before the page does; this is how tests listen in, the page holds no test code.
     """
@@ -71,7 +73,7 @@ async def _open_page(
     host = urllib.parse.urlsplit(url).netloc
 
     def note_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not (refused and f"status of {refused}" in message.text):
             faults.append(f"console: {message.text}")
 
     def note_request(request: Request) -> None:

@@ -58,7 +58,8 @@ export function waitInLine(meet: Meet) {
   }
 
   function showLobby(known: boolean) {
-    byId("lobby-in-line").hidden = !known || meet.isReady;
+    byId("lobby-in-line").hidden = !known;
+    byId("ready").hidden = !known || meet.isReady;
     byId("ready-says").hidden = !meet.isReady;
   }
 }

@@ -1,7 +1,7 @@
 // A button that asks once more before it does something that cannot be undone.
 
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 type Needs = {
   children: ComponentChildren;
@@ -9,31 +9,40 @@ type Needs = {
   yes: string;
   onYes: () => void;
   class?: string;
-  disabled?: boolean;
 };
 
-export function Sure({ children, question, yes, onYes, class: looks = "", disabled = false }: Needs) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function Sure({ children, question, yes, onYes, class: looks = "" }: Needs) {
+  const [asking, setAsking] = useState(false);
   const answer = (agreed: boolean) => {
-    dialog.current?.close();
+    setAsking(false);
     if (agreed) onYes();
   };
   return (
     <>
-      <button type="button" class={looks} disabled={disabled} onClick={() => dialog.current?.showModal()}>
+      <button type="button" class={looks} onClick={() => setAsking(true)}>
         {children}
       </button>
-      <dialog ref={dialog} aria-label={question}>
-        <p>{question}</p>
-        <p class="actions">
-          <button type="button" class="danger" onClick={() => answer(true)}>
-            {yes}
-          </button>
-          <button type="button" class="quiet" onClick={() => answer(false)}>
-            Keep as it is
-          </button>
-        </p>
-      </dialog>
+      {asking && <Question {...{ question, yes, answer }} />}
     </>
+  );
+}
+
+type Asked = { question: string; yes: string; answer: (agreed: boolean) => void };
+
+function Question({ question, yes, answer }: Asked) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} aria-label={question} onClose={() => answer(false)}>
+      <p>{question}</p>
+      <p class="actions">
+        <button type="button" class="danger" onClick={() => answer(true)}>
+          {yes}
+        </button>
+        <button type="button" class="quiet" onClick={() => answer(false)}>
+          Keep as it is
+        </button>
+      </p>
+    </dialog>
   );
 }
