@@ -6,6 +6,7 @@ back without a trace. What comes next: keepsake.py writes the files, pages.py sh
 
 import asyncio
 import secrets
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -108,8 +109,7 @@ class Archive:
 
     async def take_back(self, visit_id: str) -> None:
         """The fan wants nothing kept of this visit: files, transcript, and what is being made of it."""
-        if making := self._making.get(visit_id):
-            making.withdrawn = True
+        self._withdraw([visit_id])
         with Forgiving("taking_back_failed"):
             async with self.shelf.store.begin() as db:
                 await delete_kept(db, self.shelf.folder, [visit_id])
@@ -118,9 +118,19 @@ class Archive:
         """A creator, an event or a fan is about to be deleted: nothing stays of their visits. Raises OSError."""
         async with self.shelf.store.begin() as db:
             visits = await retention.forget(db, self.shelf.folder, kind, owner_id)
-        for visit_id in visits:
-            if making := self._making.get(visit_id):
-                making.withdrawn = True
+        self._withdraw(visits)
+
+    async def forget_ticket(self, event_id: str, ticket_id: str) -> bool:
+        """Nothing stays of this ticket's visits, nor in the persona's memory. False: no such ticket. Raises OSError."""
+        async with self.shelf.store.begin() as db:
+            visits = await retention.forget_ticket(db, self.shelf.folder, event_id, ticket_id)
+        self._withdraw(visits or ())
+        return visits is not None
+
+    def _withdraw(self, visit_ids: Iterable[str]) -> None:
+        for visit_id in visit_ids:
+            if attendance := self._making.get(visit_id) or self._attended.get(visit_id):
+                attendance.withdraw()
 
     # --- making ---
 

@@ -50,6 +50,7 @@ class Attendance(Tap):
         self._expires_at = shelf.now() + timedelta(days=facts.retention_days)
         self._remembering = False
         self._allowed_memory = False
+        self._allowed_recording = False
         self._stars: int | None = None
         self._turns = 0
         self._voice_to_voice_ms: list[float] = []  # one a turn
@@ -80,6 +81,15 @@ class Attendance(Tap):
     def memorable(self) -> tuple[list[str], list[Affect]]:
         """What the fan said and how they seemed, while they let it be remembered."""
         return self._said, self._guesses
+
+    def withdraw(self) -> None:
+        """Nothing of this visit is kept, from now on and up to now."""
+        self.recording = self.picture = None
+        self.withdrawn = True
+        self._remembering = False
+        self._said.clear()
+        self._guesses.clear()
+        self._tell()
 
     # --- what it hears (see Tap) ---
 
@@ -147,10 +157,11 @@ class Attendance(Tap):
     # --- the two consents ---
 
     def _record(self, consents: Consents) -> bool:
-        """Begins or ends the recording; whether anything changed."""
+        """Begins or ends the recording; whether anything changed. What was withdrawn begins only with a new yes."""
         wanted = consents.recording and self.facts.keepsakes
-        if wanted == (self.recording is not None):
+        if wanted == self._allowed_recording:
             return False
+        self._allowed_recording = wanted
         if wanted:
             self.recording = Recording(self._session.audio_in, self._session.now_ms())
         else:
