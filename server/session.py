@@ -86,9 +86,7 @@ class Session:
     def __init__(
         self, session_id: str, hello: Hello, persona: Persona, shared: Shared, chair: Chair | None = None
     ) -> None:
-        """`chair`: where the fan sits who is not alone. Raises UnsupportedError for an audio format or language that is
-        not spoken.
-        """
+        """`chair`: of a fan who is not alone. Raises UnsupportedError for an audio format that is not spoken."""
         lanes, settings = shared.lanes, shared.settings
         self.chair = chair or Chair()
         self.id = session_id
@@ -234,9 +232,10 @@ class Session:
         """Whether nobody speaks in this session just now."""
         return self._machine.state is State.IDLE
 
-    @property
-    def hears_voice(self) -> bool:
-        """Whether the fan's voice goes on, whoever has the floor."""
+    def take_up_voice(self) -> bool:
+        """The fan has the floor now: a voice that goes on begins a turn. False: they are silent."""
+        if self._ears.speaking:
+            self._handle(FanStarted())
         return self._ears.speaking
 
     @property
@@ -277,10 +276,6 @@ class Session:
         await self._read_ahead.close()
 
     # --- the one way in ---
-
-    def receive(self, event: FanStarted | FanTyped | LineDue) -> None:
-        """What the chair kept back comes in now."""
-        self._handle(event)
 
     def _handle(self, event: Event, at: float | None = None) -> None:
         if not self.chair.lets(event):

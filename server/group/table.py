@@ -7,19 +7,18 @@ memory stay in their own sessions. What comes next: tables.py keeps the tables o
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from math import cos, radians, sin
 from typing import TYPE_CHECKING, Final
 
-from avatar.dialogue import Dialogue, clean_name
+from avatar.dialogue import Dialogue
 from avatar.life import Attention
 from avatar.persona import Persona
 from protocol.event_messages import Group, GroupMember
 from protocol.messages import ReplyCancelled, ReplyChunk, Transcript
-from server.group.chair import Chair
 from server.group.floor import Floor
+from server.group.member import Member
 from server.taps import Tap
 from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
 
@@ -29,84 +28,8 @@ if TYPE_CHECKING:
 Point = tuple[float, float, float]
 
 GRACE_S: Final = 6.0  # who was asked what they wanted to say has so long to begin
-MAX_HELD: Final = 4  # typed words and lines that wait for one member's turn; the oldest is forgotten
 APART_DEG: Final = 30.0  # between two neighbours, seen from the avatar
 USUAL_HEAD_M: Final[Point] = (0.0, 1.6, 1.2)  # of a client that does not say where its fan is
-TOGETHER: Final = (
-    " You are here with other fans: they see your first name and what you say, and all of you hear the answers."
-)
-
-
-class Member(Chair):
-    """One fan's chair. `head` is in the avatar's space as this fan's client has it: they are in front."""
-
-    def __init__(self, table: "Table", member_id: str, name: str, angle_deg: float) -> None:
-        self.id = member_id
-        self.name = (clean_name(name).split() or ["Guest"])[0]
-        self.angle_deg = angle_deg
-        self.session: Session | None = None  # from the moment on that they are in the room
-        self.is_away = False
-        self.invited = False  # they were asked what they wanted to say
-        self.over_avatar = False  # their voice began while the avatar spoke with somebody
-        self.held: deque[FanTyped | LineDue] = deque(maxlen=MAX_HELD)
-        self._taken: Session | None = None
-        self._table = table
-
-    @property
-    def deaf(self) -> bool:
-        return self._table.silences(self)
-
-    @property
-    def avatar_speaks(self) -> bool:
-        return self._table.is_answering(but=self)
-
-    @property
-    def may_be_answered(self) -> bool:
-        return self._table.holder is self
-
-    @property
-    def holds(self) -> bool:
-        return bool(self.held)
-
-    def take(self, session: "Session") -> None:
-        self._taken = session
-
-    def disclosure(self, persona: Persona) -> str:
-        return persona.disclosure + TOGETHER
-
-    def dialogue(self, persona: Persona, name: str, cache_key: str) -> Dialogue:
-        return self._table.dialogue.among(self.name, self._table.company)
-
-    def reply_numbers(self) -> Iterator[int]:
-        return self._table.reply_numbers
-
-    def begin(self) -> None:
-        if self.session is None and self._taken is not None:
-            self.session = self._taken
-            self._table.welcome(self, self.session)
-
-    def lets(self, event: Event) -> bool:
-        return self._table.lets(self, event)
-
-    def moved(self, *, idle: bool) -> None:
-        if idle and self._table.holder is self:
-            self._table.turn_ended(self)
-
-    def address(self) -> str:
-        return self._table.address(self)
-
-    def signed(self, transcript: Transcript) -> Transcript:
-        return self._table.show_words(self, transcript)
-
-    def away(self) -> None:
-        self._table.lose(self)
-
-    def back(self) -> None:
-        self.is_away = False
-        self._table.tell()
-
-    def leave(self) -> None:
-        self._table.leave(self)
 
 
 class Relay(Tap):
@@ -139,6 +62,7 @@ class Table:
         self._said: dict[str, Group] = {}
         self._loop = asyncio.get_running_loop()
         self._grace: asyncio.TimerHandle | None = None
+        self._handed: Member | None = None  # gets the floor just now, and has not begun
 
     def chair(self, index: int, member_id: str, name: str) -> Member:
         """Chair `index` of the table, for a fan who is on their way."""
@@ -243,6 +167,8 @@ class Table:
 
     def turn_ended(self, member: Member) -> None:
         """Nobody speaks any more: the next one has the floor, unless this one was asked and has not begun."""
+        if self._handed is member:
+            return
         if member.invited:
             member.invited = False
             self._grace = self._loop.call_later(GRACE_S, self._pass_on)
@@ -256,21 +182,25 @@ class Table:
         if self.holder is None and before and before.held:
             self._floor.ask(before.id, self._loop.time())
         self._look()
+        self._handed = self.holder
         if self.holder:
             self._loop.call_soon(self._let_speak, self.holder)
 
     def _let_speak(self, member: Member) -> None:
         """What they waited with comes in; who only spoke, and is silent now, is asked."""
-        session = member.session
-        if session is None or self.holder is not member or not session.is_idle:
+        if self._handed is not member or member.session is None:
             return
-        if member.held:
-            session.receive(member.held.popleft())
-        elif session.hears_voice:
-            session.receive(FanStarted())
-        else:
-            member.invited = True
-            session.receive(LineDue(f"{member.name}, what did you want to say?"))
+        self._handed = None
+        match member.held.popleft() if member.held else None:
+            case FanTyped(text):
+                member.session.type(text)
+            case LineDue(line):
+                member.session.say(line)
+            case None if not member.session.take_up_voice():
+                member.invited = True
+                member.session.say(f"{member.name}, what did you want to say?")
+        if self.holder is member and member.session.is_idle:  # nothing came of it: they are just being taken leave of
+            self._pass_on()
 
     def _stop_grace(self) -> None:
         if self._grace:
