@@ -95,7 +95,7 @@ async def test_an_event_is_planned_opened_and_its_links_handed_on(
 ) -> None:
     rest.answers["POST /events"] = (201, rest.events[0])
     rest.answers["POST /events/e-1/tickets"] = (201, {"link": f"{server.url}#event=e-1&ticket=t-9.s"})
-    async with open_page(server.url + "console#/new", before=rest.serve, init_script=SIGNED_IN) as page:
+    async with open_page(server.url + "console#/new", before=rest.serve, init_script=SIGNED_IN, refused="409") as page:
         await page.fill("[name=title]", EVENT["title"])
         await page.fill("[name=slot_min]", "2.5")
         await page.fill("[name=closes_at]", "2020-01-01T10:00")
