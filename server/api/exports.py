@@ -7,7 +7,7 @@ import zipfile
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server.api.access import COOKIE, HouseHere, Person, Signed
 from server.api.accounts import COOKIE_PATH
@@ -16,7 +16,7 @@ from server.api.errors import ConflictError, NotFoundError
 from server.api.events import Limit, Offset, own_event
 from server.store.audit import note
 from server.store.export import Rows, rows_of_creator, rows_of_event, rows_of_fan
-from server.store.tables import CreatorRow, EventRow, FanRow, TicketRow
+from server.store.tables import AuditRow, CreatorRow, EventRow, FanRow, TicketRow
 
 router = APIRouter(tags=["data"])
 
@@ -36,7 +36,10 @@ async def export_all(caller: Person, house: HouseHere) -> Response:
 
 @router.delete("/me")
 async def delete_me(caller: Person, response: Response, house: HouseHere) -> Done:
-    """Deletes the account with all its events, fans, personas and keys, at once and for good."""
+    """Deletes the account with all its events, fans, personas and keys, at once and for good.
+
+    Of the audit stays who did what when, without titles and labels.
+    """
     async with house.store.begin() as db:
         live = EventRow.state.in_(("open", "paused"))
         if title := await db.scalar(select(EventRow.title).where(EventRow.creator_id == caller.creator_id, live)):
@@ -44,6 +47,7 @@ async def delete_me(caller: Person, response: Response, house: HouseHere) -> Don
     await house.forget("creator", caller.creator_id)
     async with house.store.begin() as db:
         await db.delete(await db.get_one(CreatorRow, caller.creator_id))
+        await db.execute(update(AuditRow).where(AuditRow.creator_id == caller.creator_id).values(detail={}))  # no names
         note(db, caller.creator_id, caller.actor, "creator.delete", caller.creator_id)
     response.delete_cookie(COOKIE, path=COOKIE_PATH)
     return Done()

@@ -1,0 +1,153 @@
+"""Taking data along and deleting it: all of one's own and nothing of another's; secrets in neither."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from server.store.columns import Table
+from server.store.engine import Store
+from server.store.tables import (
+    AuditRow,
+    HostActionRow,
+    KeepsakeRow,
+    MemoryRow,
+    SigningKeyRow,
+    TicketRow,
+    TranscriptRow,
+    VisitRow,
+)
+from tests.session.offices import OWN_TOML, Guest, app_of, house_over, refusal
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+OF_ALL = {TicketRow, VisitRow, TranscriptRow, KeepsakeRow, MemoryRow, HostActionRow}
+
+
+async def lived(store: Store, creator: Guest, said: str) -> dict[str, str]:
+    """An event that somebody came to, with a row in every table."""
+    await creator.call("PUT", "/personas/mine", {"toml": OWN_TOML})
+    await creator.key()
+    event = await creator.event(persona_id="mine")
+    ticket = (await creator.ticket(event, name=f"Fan of {said}"))["ticket_id"]
+    async with store.begin() as db:
+        fan = (await db.get_one(TicketRow, ticket)).fan_id
+        visit = VisitRow(
+            ticket_id=ticket, event_id=event, session_id="s", began_at=NOON, consents={"recording": True},
+            after_hash=f"hash of {said}",
+        )  # fmt: skip
+        db.add(visit)
+        await db.flush()
+        db.add(TranscriptRow(visit_id=visit.id, at_ms=10.0, who="fan", text=said))
+        db.add(
+            KeepsakeRow(
+                visit_id=visit.id, code_hash=f"code {said}", path="p", created_at=NOON, expires_at=NOON + timedelta(30)
+            )
+        )
+        db.add(MemoryRow(fan_id=fan, persona_id="mine", text=said, affect={}, updated_at=NOON, expires_at=NOON))
+        db.add(HostActionRow(event_id=event, visit_id=visit.id, actor="host", at=NOON, kind="say", detail={"t": said}))
+    return {"event": event, "fan": fan, "ticket": ticket}
+
+
+async def exported(guest: Guest, path: str) -> dict[str, Any]:
+    answer = await guest.call("GET", path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        return {name.removesuffix(".json"): json.loads(archive.read(name)) for name in archive.namelist()}
+
+
+async def left(store: Store) -> dict[str, int]:
+    """How many rows each table has."""
+    tables = [mapper.class_ for mapper in Table.registry.mappers]
+    async with store.begin() as db:
+        counts = {t.__tablename__: await db.scalar(select(func.count()).select_from(t)) or 0 for t in tables}
+    return {name: n for name, n in counts.items() if n}
+
+
+async def test_an_export_holds_all_of_one_s_own_and_nothing_else(store: Store) -> None:
+    app = app_of(house_over(store))
+    ana, ben = await Guest(app).sign_up("ana"), await Guest(app).sign_up("ben")
+    hers = await lived(store, ana, "I love your songs")
+    await lived(store, ben, "a secret of Ben's fan")
+    everything = await exported(ana, "/export")
+    every_table = {mapper.class_.__tablename__ for mapper in Table.registry.mappers} - {SigningKeyRow.__tablename__}
+    assert set(everything) == every_table
+    assert all(everything.values())
+    for path in ("/export", f"/events/{hers['event']}/export", f"/fans/{hers['fan']}/export"):
+        text = json.dumps(await exported(ana, path))
+        assert "I love your songs" in text
+        assert "Ben" not in text
+        for secret in ("_hash", "$argon2id", "hash of", "code "):
+            assert secret not in text
+
+
+async def test_one_fan_s_export_is_of_one_fan(sqlite_store: Store) -> None:
+    ana = await Guest(app_of(house_over(sqlite_store))).sign_up("ana")
+    maya = await lived(sqlite_store, ana, "from Maya")
+    await ana.ticket(maya["event"], name="Tom")
+    data = await exported(ana, f"/fans/{maya['fan']}/export")
+    assert [fan["id"] for fan in data["fans"]] == [maya["fan"]]
+    assert "Tom" not in json.dumps(data)
+
+
+async def test_a_fan_who_is_deleted_is_gone(store: Store) -> None:
+    house, told = house_over(store), []
+
+    async def forget(kind: str, which: str) -> None:
+        told.append((kind, which))
+
+    house.forget = forget
+    ana = await Guest(app_of(house)).sign_up("ana")
+    maya = await lived(store, ana, "from Maya")
+    await ana.ticket(maya["event"], name="Tom")
+    async with store.begin() as db:
+        (await db.get_one(TicketRow, maya["ticket"])).state = "seated"
+    assert refusal(await ana.call("DELETE", f"/fans/{maya['fan']}")) == (409, "conflict")
+    async with store.begin() as db:
+        (await db.get_one(TicketRow, maya["ticket"])).state = "done"
+    assert (await ana.call("DELETE", f"/fans/{maya['fan']}")).status_code == 200
+    assert told == [("fan", maya["fan"])]
+    assert [fan["name"] for fan in (await ana.get("/fans"))["fans"]] == ["Tom"]
+    remaining = await left(store)
+    assert remaining["tickets"] == 1
+    assert not {"visits", "transcripts", "keepsakes", "memories"} & set(remaining)
+
+
+async def test_a_creator_who_leaves_takes_all_along(store: Store) -> None:
+    house, told = house_over(store), []
+
+    async def forget(kind: str, which: str) -> None:
+        told.append((kind, which))
+
+    house.forget = forget
+    app = app_of(house)
+    ana, ben = await Guest(app).sign_up("ana"), await Guest(app).sign_up("ben")
+    await lived(store, ben, "a secret of Ben's fan")
+    before = await left(store)
+    hers = await lived(store, ana, "I love your songs")
+    await ana.post(f"/events/{hers['event']}/close")
+    assert (await ana.call("DELETE", "/me")).status_code == 200
+    assert told == [("creator", ana.id)]
+    after = await left(store)
+    audit = (after.pop("audit"), before.pop("audit"))
+    assert after == {**before, "creators": 1, "logins": 1}
+    assert audit[0] > audit[1], "that it was deleted stays written"
+    assert refusal(await ana.call("GET", "/me")) == (401, "not_signed_in")
+    async with store.begin() as db:
+        rows = await db.scalars(select(AuditRow).where(AuditRow.creator_id == ana.id))
+        text = json.dumps([[row.action, row.actor, row.detail] for row in rows])
+    assert "creator.delete" in text
+    for personal in ("ana@", "Fan of", "songs", "platform"):
+        assert personal not in text
+
+
+async def test_an_event_that_is_deleted_takes_its_visits_along(sqlite_store: Store) -> None:
+    ana = await Guest(app_of(house_over(sqlite_store))).sign_up("ana")
+    hers = await lived(sqlite_store, ana, "from Maya")
+    await ana.post(f"/events/{hers['event']}/close")
+    assert (await ana.call("DELETE", f"/events/{hers['event']}")).status_code == 200
+    remaining = await left(sqlite_store)
+    assert not {"events", "tickets", "visits", "transcripts", "keepsakes", "host_actions"} & set(remaining)
