@@ -22,6 +22,9 @@ import msgspec
 
 from avatar.persona import Persona, PersonaError, load_personas
 from protocol.errors import StagedoorError
+from server.after.opening import open_archive
+from server.after.pages import KeepsakePages
+from server.after.report_routes import report_router
 from server.api.app import build_api
 from server.api.cli import creators_command, store_command
 from server.api.house import House
@@ -40,7 +43,7 @@ from server.model_store.store import ModelError
 from server.page_files import looks_of
 from server.room import Room, RoomRules
 from server.shared import SessionSettings
-from server.store.engine import StoreError
+from server.store.engine import StoreError, data_folder
 from server.talk import talk_command
 from server.tokens import LONGEST_VALID_S, JoinClaims
 from server.voice_consent import voice_command
@@ -183,20 +186,24 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         house.store, partial(find_persona, house.store, house.personas), room, away_s=config.limits.max_away_s
     )
     house.changed = room.desks.changed
-    server = build_server(
-        build_asgi(
-            room,
-            config.access.origins,
-            own_folder(config),
-            build_api(house),
-            config.server.max_connections_per_address,
+    async with open_archive(house.store, data_folder(), engines.lanes.tts) as archive:
+        house.forget = archive.forget
+        room.desks.companions.append(archive)
+        server = build_server(
+            build_asgi(
+                room,
+                config.access.origins,
+                own_folder(config),
+                build_api(house, [report_router(archive)]),
+                config.server.max_connections_per_address,
+                KeepsakePages(archive).routes(),
+            )
         )
-    )
-    _say_where(config, listening.getsockname()[1], room)
-    rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
-    await server.serve(sockets=[listening])
-    rehearsal.cancel()
-    await room.close()
+        _say_where(config, listening.getsockname()[1], room)
+        rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
+        await server.serve(sockets=[listening])
+        rehearsal.cancel()
+        await room.close()
 
 
 def _say_where(config: Config, port: int, room: Room) -> None:
