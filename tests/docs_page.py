@@ -85,7 +85,8 @@ def _page(text: str) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
         f'<link rel="stylesheet" href="docs.css">\n</head>\n<body>\n<nav aria-label="Contents"><ul>\n'
         f'<li><a href="index.html">The protocol</a></li>\n<li><a href="golden.html">Golden files</a></li>\n'
-        f'<li><a href="schema.html">Schemas</a></li>\n{chr(10).join(contents)}\n</ul></nav>\n'
+        f'<li><a href="schema.html">Schemas</a></li>\n<li><a href="/api/v1/docs">The REST API</a></li>\n'
+        f"{chr(10).join(contents)}\n</ul></nav>\n"
         f"<main>\n{body}</main>\n</body>\n</html>\n"
     )
 

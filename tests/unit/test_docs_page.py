@@ -46,7 +46,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_runs(name: str) -> None:
 def test_every_link_inside_leads_somewhere(name: str) -> None:
     for tag, attributes in PAGES[name].tags:
         target = attributes.get("href") or ""
-        if tag != "a" or not target or re.match(r"https?:", target):
+        if tag != "a" or not target or re.match(r"https?:|/api/v1/docs$", target):
             continue
         page, _, anchor = target.partition("#")
         ids = {attrs.get("id") for _, attrs in PAGES[page or name].tags}
