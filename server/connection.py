@@ -7,7 +7,7 @@ and is otherwise forgotten; a fatal one, or too many, closes. What comes next: s
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -82,6 +82,9 @@ class Socket(Protocol):
 
     async def send(self, data: bytes, *, binary: bool) -> None:
         """Sends one frame; returns when there is room for more. Raises SocketClosedError."""
+
+    async def send_all(self, batch: Sequence[bytes]) -> None:
+        """Sends several binary frames in one write, otherwise as `send`."""
 
     async def close(self, code: int, reason: str) -> None:
         """Closes. Never raises."""
@@ -291,11 +294,15 @@ class Connection:
         """Raises SlowReaderError or SocketClosedError."""
         await self.send_encoded(self.codec.encode(message))
 
-    async def send_encoded(self, data: bytes) -> None:
-        """A message that was encoded for many clients at once. Raises SlowReaderError or SocketClosedError."""
+    async def send_encoded(self, *batch: bytes) -> None:
+        """Messages that were encoded for many clients at once. Raises SlowReaderError or SocketClosedError."""
         try:
             async with asyncio.timeout(SEND_WAIT_S):
-                await self._socket.send(data, binary=self.codec.binary)
+                if self.codec.binary and len(batch) > 1:
+                    await self._socket.send_all(batch)
+                    return
+                for data in batch:
+                    await self._socket.send(data, binary=self.codec.binary)
         except TimeoutError:
             raise SlowReaderError(f"nothing was read for {SEND_WAIT_S:.0f} s") from None
 

@@ -26,6 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
 from server.addresses import AddressLimit
+from server.batched_socket import BATCH, BatchingProtocol
 from server.connection import Connection, SocketClosedError
 from server.page_files import PAGE, LookFiles, PageFiles, looks_of
 from server.realtime.door import RealtimeDoor
@@ -71,6 +72,13 @@ class StarletteSocket:
                 await self._websocket.send_bytes(data)
             else:
                 await self._websocket.send_text(data.decode())
+        except (WebSocketDisconnect, RuntimeError) as error:
+            raise SocketClosedError from error
+
+    async def send_all(self, batch: Sequence[bytes]) -> None:
+        """See Socket."""
+        try:
+            await self._websocket.send({"type": "websocket.send", BATCH: batch})
         except (WebSocketDisconnect, RuntimeError) as error:
             raise SocketClosedError from error
 
@@ -204,7 +212,7 @@ def build_server(app: Starlette) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            ws=BatchingProtocol,
             ws_max_size=4 * MAX_MESSAGE_BYTES,  # above our own limit, so that ours answers with a coded error
             ws_per_message_deflate=False,  # audio does not shrink, and deflating costs latency
             log_config=None,

@@ -25,7 +25,7 @@ class Watcher:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self._waiting: deque[bytes] = deque()
+        self._waiting: list[bytes] = []
         self._lost = False
         self._changed = asyncio.Event()
 
@@ -37,14 +37,15 @@ class Watcher:
             self._lost = True
         self._changed.set()
 
-    async def next(self) -> bytes:
-        """The next message. Raises SlowReaderError once one did not fit."""
+    async def next(self) -> list[bytes]:
+        """All that waits, once there is something. Raises SlowReaderError once a message did not fit."""
         while not self._waiting:
             self._changed.clear()
             await self._changed.wait()
         if self._lost:
             raise SlowReaderError(f"{MAX_BEHIND} messages wait to be read")
-        return self._waiting.popleft()
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
 
 @dataclass(slots=True)

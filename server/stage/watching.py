@@ -67,7 +67,7 @@ async def watch(
 
     async def write() -> None:
         while True:
-            await connection.send_encoded(await watcher.next())
+            await connection.send_encoded(*await watcher.next())
 
     tasks = [asyncio.create_task(read(), name=f"read-{name}"), asyncio.create_task(write(), name=f"write-{name}")]
     try:

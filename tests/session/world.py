@@ -127,6 +127,10 @@ class FakeSocket:
         self._note("down", data)
         self.arrived.set()
 
+    async def send_all(self, batch: Sequence[bytes]) -> None:
+        for data in batch:
+            await self.send(data, binary=True)
+
     async def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
 
