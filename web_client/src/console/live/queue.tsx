@@ -56,7 +56,7 @@ export function Queue({ queue: line, inLine, paused, act }: Needs) {
             <Handle entry={entry} move={move} />
             <span class="name">
               {entry.name || "A fan"}
-              <small>{STATES[entry.state] || (entry.wait_s === null ? "" : `${about(entry.wait_s)} to wait`)}</small>
+              <small>{STATES[entry.state] || (entry.wait_s === null ? "" : `in ${about(entry.wait_s)}`)}</small>
             </span>
             <EntryMenu entry={entry} act={act} />
           </li>

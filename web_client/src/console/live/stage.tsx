@@ -41,6 +41,7 @@ export function StageCard({ host, visit, chosenId, speaking }: Needs) {
     }
   };
   const { reactions } = host.live;
+  const felt = REACTIONS.filter(([kind]) => reactions[kind]);
   return (
     <section class="card stage" aria-labelledby="stage-title">
       <h2 id="stage-title" class="hidden">
@@ -59,9 +60,9 @@ export function StageCard({ host, visit, chosenId, speaking }: Needs) {
           <small>Picture and sound, as spectators get them.</small>
         </div>
       )}
-      <p class="under">
+      <p class="under" hidden={!watch && felt.length === 0}>
         <span class="counts">
-          {REACTIONS.filter(([kind]) => reactions[kind]).map(([kind, words]) => (
+          {felt.map(([kind, words]) => (
             <span key={kind}>
               <b>{reactions[kind]}</b> {words}
             </span>
