@@ -110,7 +110,7 @@ class Fan:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(ConnectionClosed, TimeoutError):
+        with suppress(FanError, ConnectionClosed, TimeoutError):
             async with asyncio.timeout(STOP_WAIT_S):
                 await self._send(Leave())
         await self._socket.close()
@@ -269,7 +269,11 @@ class Fan:
     # --- small things ---
 
     async def _send(self, message: ClientMessage) -> None:
-        await self._socket.send(self._codec.encode(message))
+        try:
+            await self._socket.send(self._codec.encode(message))
+        except ConnectionClosed as error:
+            self._lose(error)
+            raise FanError(self._lost) from error
 
     async def until(self, condition: Callable[[], bool], patience_s: float) -> bool:
         """Whether it came true in time; looked at after every frame sent and every message that came in."""

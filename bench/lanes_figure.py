@@ -1,6 +1,6 @@
 """The picture of a run of lanes.py: gains of batching, the curve of fans, waits in the lanes, memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Picture
 
 from bench.batches import SIZES
 from bench.figures import GRID, INK, QUIET
-from bench.load import V2V_BOUND_MS, Level, Soak
+from bench.load import LEVELS, V2V_BOUND_MS
 
 COLOURS = {
     "asr": "#2563a8", "vad": "#7c5cb8", "turn": "#3f8f3f", "meaning": "#b7791f", "tts": "#0f766e", "llm": "#b4501f",
@@ -16,16 +16,20 @@ COLOURS = {
 }  # fmt: skip
 
 
-def draw_lanes(figures: Mapping[str, Any], levels: Sequence[Level], soak: Soak, path: Path) -> None:
-    """Writes a PNG with four panels."""
+def draw_lanes(figures: Mapping[str, Any], path: Path) -> None:
+    """Writes a PNG with four panels; what was not measured stays empty."""
     picture = Picture(figsize=(14, 10), dpi=110, facecolor="white")
     panels: Any = picture.subplots(2, 2)
     _draw_gains(panels[0, 0], figures)
-    _draw_curve(panels[0, 1], figures, levels)
-    _draw_waits(panels[1, 0], levels)
-    _draw_memory(panels[1, 1], figures, soak)
+    _draw_curve(panels[0, 1], figures)
+    _draw_waits(panels[1, 0], figures)
+    _draw_memory(panels[1, 1], figures)
     picture.subplots_adjust(left=0.07, right=0.97, top=0.94, bottom=0.07, wspace=0.22, hspace=0.32)
     picture.savefig(path)
+
+
+def _levels(figures: Mapping[str, Any]) -> list[int]:
+    return [fans for fans in LEVELS if f"fans{fans}_v2v_p50_ms" in figures]
 
 
 def _draw_gains(panel: Any, figures: Mapping[str, Any]) -> None:
@@ -47,13 +51,13 @@ def _draw_gains(panel: Any, figures: Mapping[str, Any]) -> None:
     panel.set_ylim(bottom=0)
 
 
-def _draw_curve(panel: Any, figures: Mapping[str, Any], levels: Sequence[Level]) -> None:
-    capacity = figures["capacity_fans"]
+def _draw_curve(panel: Any, figures: Mapping[str, Any]) -> None:
+    capacity = figures.get("capacity_fans", 0)
     title = f"This machine serves {capacity} fan{'s' * (capacity != 1)} within {V2V_BOUND_MS:.0f} ms"
     _begin(panel, title, "fans at once", "voice to voice (ms)")
-    fans = [level.fans for level in levels]
+    fans = _levels(figures)
     for q, colour, label in ((50, "#2563a8", "p50"), (95, "#b4501f", "p95")):
-        values = [level.percentile(q) or 0.0 for level in levels]
+        values = [figures[f"fans{n}_v2v_p{q}_ms"] or 0.0 for n in fans]
         panel.plot(fans, values, marker="o", color=colour, linewidth=1.8)
         if fans:
             panel.text(fans[-1], values[-1], f"  {label}", color=colour, va="center", fontsize=10)
@@ -63,11 +67,11 @@ def _draw_curve(panel: Any, figures: Mapping[str, Any], levels: Sequence[Level])
     panel.set_ylim(bottom=0)
 
 
-def _draw_waits(panel: Any, levels: Sequence[Level]) -> None:
+def _draw_waits(panel: Any, figures: Mapping[str, Any]) -> None:
     _begin(panel, "Waiting in the lanes", "fans at once", "mean wait (ms)")
-    fans = [level.fans for level in levels]
+    fans = _levels(figures)
     for lane, colour in COLOURS.items():
-        waits = [level.waits_ms.get(lane, 0.0) for level in levels]
+        waits = [figures.get(f"fans{n}_{lane}_wait_ms", 0.0) for n in fans]
         if max(waits, default=0.0) > 0.0:
             panel.plot(fans, waits, marker="o", color=colour, linewidth=1.6, label=lane)
     panel.set_xticks(fans)
@@ -76,10 +80,11 @@ def _draw_waits(panel: Any, levels: Sequence[Level]) -> None:
         panel.legend(frameon=False, fontsize=9, labelcolor=INK, ncols=2)
 
 
-def _draw_memory(panel: Any, figures: Mapping[str, Any], soak: Soak) -> None:
+def _draw_memory(panel: Any, figures: Mapping[str, Any]) -> None:
     talk = figures.get("soak_minutes_of_talk", 0)
     _begin(panel, f"Memory over {talk} minutes' worth of talk", "seconds", "server and engines (MB)")
-    panel.plot([at for at, _ in soak.memory], [mb for _, mb in soak.memory], color="#0f766e", linewidth=1.6)
+    memory = figures.get("soak_memory", [])
+    panel.plot([at for at, _ in memory], [mb for _, mb in memory], color="#0f766e", linewidth=1.6)
     panel.set_ylim(bottom=0)
 
 

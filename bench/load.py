@@ -1,6 +1,6 @@
-"""A real server under load: how many fans it serves, what killing its engines does, whether its memory grows.
+"""A real server under load: how many fans it serves, and whether its memory grows over an hour's worth of talk.
 
-What comes next: lanes.py writes the figures down and draws them.
+What comes next: accidents.py kills its engines; lanes.py writes the figures down and draws them.
 """
 
 import asyncio
@@ -23,9 +23,10 @@ from bench.server_process import ServerProcess
 LEVELS = (1, 2, 3, 4, 6, 8)
 V2V_BOUND_MS = 500.0
 TURNS_EACH = 4
+MIN_TURNS = 12  # at one level, by all fans together: a percentile of fewer says little
+BUSY_CORES = 0.25  # more work of others than this during a level, and it is tried again
+TRIES = 3
 MISSED_MS = 20_000.0
-MAX_RECOVERY_S = 60.0
-POLL_S = 0.01
 MEMORY_EVERY_S = 2.0
 WARM_SHARE = 0.25  # of the soak: caches and arenas fill up first
 TYPED_EVERY_S = 3.0  # a fan's turn; people take ten seconds for one
@@ -42,6 +43,7 @@ class Level:
     fans: int
     scores: list[TurnScore]
     waits_ms: dict[str, float]  # the mean wait in each lane
+    other_cores: float = 0.0  # that others kept busy meanwhile
 
     def v2v_ms(self) -> list[float]:
         """Every latency; a turn without an answer counts as the longest that anybody waits."""
@@ -53,21 +55,40 @@ class Level:
         found = self.v2v_ms()
         return round(float(np.percentile(found, q)), 1) if found else None
 
+    def summary(self) -> str:
+        """One line."""
+        return (
+            f"{self.fans} fans, {len(self.scores)} turns: p50 {self.percentile(50)} ms, p95 {self.percentile(95)} ms "
+            f"(others kept {self.other_cores} cores busy)"
+        )
+
 
 async def measure_levels(
     server: ServerProcess, clips: Sequence[Clip], levels: Sequence[int], turns: int
 ) -> list[Level]:
-    """More and more fans, until two levels in a row are too slow."""
+    """More and more fans, until two levels in a row are too slow. A level that others disturbed is tried again; the
+    quietest try counts.
+    """
     found: list[Level] = []
     for fans in levels:
-        before = await lane_jobs(server)
-        visits = [_visit(server, [clips[(3 * n + i) % len(clips)] for i in range(turns)], n) for n in range(fans)]
-        scores = [score for each in await asyncio.gather(*visits) for score in each]
-        found.append(Level(fans, scores, _waits_ms(before, await lane_jobs(server))))
-        print(f"  {fans} fans: p50 {found[-1].percentile(50)} ms, p95 {found[-1].percentile(95)} ms", flush=True)
+        each = max(turns, -(-MIN_TURNS // fans)) if turns >= TURNS_EACH else turns
+        tries: list[Level] = []
+        while len(tries) < TRIES and (not tries or tries[-1].other_cores > BUSY_CORES):
+            tries.append(await _measure_level(server, clips, fans, each))
+            print(f"  {tries[-1].summary()}", flush=True)
+        found.append(min(tries, key=lambda level: level.other_cores))
         if all((level.percentile(95) or 0.0) > V2V_BOUND_MS for level in found[-2:]) and len(found) > 1:
             break
     return found
+
+
+async def _measure_level(server: ServerProcess, clips: Sequence[Clip], fans: int, turns: int) -> Level:
+    jobs, usage = await lane_jobs(server), server.usage()
+    visits = [_visit(server, [clips[(3 * n + i) % len(clips)] for i in range(turns)], n) for n in range(fans)]
+    scores = [score for each in await asyncio.gather(*visits) for score in each]
+    after = server.usage()
+    other_cores = max(0.0, (after.other_cpu_s - usage.other_cpu_s) / (after.at - usage.at))
+    return Level(fans, scores, _waits_ms(jobs, await lane_jobs(server)), round(other_cores, 2))
 
 
 async def _visit(server: ServerProcess, clips: Sequence[Clip], n: int) -> list[TurnScore]:
@@ -108,65 +129,6 @@ def _waits_ms(before: dict[str, tuple[int, float]], after: dict[str, tuple[int, 
         for name, (jobs, waited_s) in after.items()
         if jobs > before[name][0]
     }
-
-
-# --- accidents ---
-
-
-@dataclass(slots=True)
-class Accidents:
-    """What `kill -9` of each process did."""
-
-    recovered_s: list[float] = field(default_factory=list)
-    sessions: int = 0
-    lost: int = 0
-
-
-async def measure_recovery(server: ServerProcess, fans: int, rounds: int) -> Accidents:
-    """Kills every engine's process while fans are in. Lost is whose connection ends, or who gets no answer after."""
-    found = Accidents(sessions=fans)
-    visits = [Fan(server.ws_url, server.token, seed=n) for n in range(fans)]
-    entered = [await visit.__aenter__() for visit in visits]
-    try:
-        for _ in range(rounds):
-            for _ in engine_processes(server):
-                oldest = min(engine_processes(server), key=lambda process: process.create_time())
-                found.recovered_s.append(await _kill(server, oldest))
-                print(f"  recovered after {found.recovered_s[-1]:.2f} s", flush=True)
-        answered = await asyncio.gather(*(_is_answered(fan) for fan in entered))
-        found.lost = answered.count(False)
-    finally:
-        for visit in visits:
-            await visit.__aexit__(None, None, None)
-    return found
-
-
-def engine_processes(server: ServerProcess) -> list[psutil.Process]:
-    """The children that run engines."""
-    children = psutil.Process(server.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
-
-
-async def _kill(server: ServerProcess, engine: psutil.Process) -> float:
-    """Seconds from the kill until every engine is there again, as /ready says."""
-    async with httpx.AsyncClient(timeout=5) as client:
-        killed_at = time.monotonic()
-        engine.kill()
-        down = False
-        while (waited_s := time.monotonic() - killed_at) < MAX_RECOVERY_S:
-            status = (await client.get(f"{server.url}/ready")).json()["status"]
-            if down and status != "recovering":
-                return waited_s
-            down = down or status == "recovering"
-            await asyncio.sleep(POLL_S)
-    return MAX_RECOVERY_S
-
-
-async def _is_answered(fan: Fan) -> bool:
-    try:
-        return await fan.ask(TYPED[0], patience_s=30.0) is not None
-    except FanError:
-        return False
 
 
 # --- an hour ---
@@ -234,6 +196,7 @@ def summarise_levels(levels: Sequence[Level]) -> dict[str, Any]:
     for level in levels:
         flat[f"fans{level.fans}_v2v_p50_ms"] = level.percentile(50)
         flat[f"fans{level.fans}_v2v_p95_ms"] = level.percentile(95)
+        flat[f"fans{level.fans}_other_cores"] = level.other_cores
         flat[f"fans{level.fans}_missed"] = sum(score.missed for score in level.scores)
         flat |= {f"fans{level.fans}_{lane}_wait_ms": wait for lane, wait in level.waits_ms.items()}
     return flat

@@ -206,6 +206,16 @@ class ProcessCrew:
         """See Crew."""
         return self._process.ready
 
+    @property
+    def spare_ready(self) -> bool:
+        """See Crew."""
+        return self._process.spare_ready
+
+    @property
+    def losses(self) -> int:
+        """See Crew."""
+        return self._process.restarts
+
     def run(self, jobs: Sequence[Any]) -> "asyncio.Future[Sequence[Any]]":
         """See Crew."""
         return self._process.assign(self._lane, jobs)

@@ -36,6 +36,14 @@ class Crew(Protocol[Job_contra, Result]):
     def ready(self) -> bool:
         """Whether work can be taken just now."""
 
+    @property
+    def spare_ready(self) -> bool:
+        """Whether the workers could be lost and others go on at once."""
+
+    @property
+    def losses(self) -> int:
+        """How often the workers were lost so far."""
+
     def run(self, jobs: Sequence[Job_contra]) -> "asyncio.Future[Sequence[Result | Exception]]":
         """Begins a batch; the results are in the order of the jobs."""
 
@@ -48,7 +56,7 @@ class ThreadCrew(Generic[Job, Result]):
 
     def __init__(self, name: str, run: Run[Job, Result], workers: int) -> None:
         self.workers = workers
-        self.ready = True
+        self.ready, self.spare_ready, self.losses = True, False, 0
         self.on_ready: Callable[[], None] = _nothing
         self._run = run
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"lane-{name}")
@@ -74,7 +82,8 @@ class _Asked(Generic[Job, Result]):
 @dataclass(frozen=True, slots=True)
 class LaneStatus:
     """What an operator may know of a lane. `wait_s` is what a committed job would wait now; `jobs` were begun so far,
-    and waited `waited_s` together.
+    and waited `waited_s` together; its process was lost `losses` times, and `spare_ready` says whether another loss
+    would be noticed by nobody.
     """
 
     ready: bool
@@ -83,6 +92,8 @@ class LaneStatus:
     wait_s: float
     jobs: int = 0
     waited_s: float = 0.0
+    spare_ready: bool = False
+    losses: int = 0
 
 
 class PlannedLane(Generic[Job, Result]):
@@ -118,9 +129,16 @@ class PlannedLane(Generic[Job, Result]):
 
     def status(self) -> LaneStatus:
         """For /health."""
-        wait_s = self._queue.expected_wait_s()
+        crew = self._crew
         return LaneStatus(
-            self._crew.ready, len(self._queue), len(self._running), wait_s, self._jobs, round(self._waited_s, 6)
+            ready=crew.ready,
+            waiting=len(self._queue),
+            running=len(self._running),
+            wait_s=self._queue.expected_wait_s(),
+            jobs=self._jobs,
+            waited_s=round(self._waited_s, 6),
+            spare_ready=crew.spare_ready,
+            losses=crew.losses,
         )
 
     def _start_batches(self) -> None:

@@ -19,7 +19,7 @@ class MortalCrew:
 
     def __init__(self, run: Callable[[Sequence[Any]], Sequence[Any]], cost_s: float, workers: int) -> None:
         self.workers = workers
-        self.ready = True
+        self.ready, self.spare_ready, self.losses = True, False, 0
         self.on_ready: Callable[[], None] = lambda: None
         self.deaths = 0
         self._run = run

@@ -177,7 +177,7 @@ class MortalCrew:
     workers = 1
 
     def __init__(self) -> None:
-        self.ready = True
+        self.ready, self.spare_ready, self.losses = True, False, 0
         self.on_ready = lambda: None
         self.batches: list[list[int]] = []
         self._running: list[asyncio.Future[Sequence[int | Exception]]] = []
