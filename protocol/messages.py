@@ -24,8 +24,9 @@ from .event_messages import (
     Reactions,
     StageState,
 )
-from .roots import MAX_TEXT_CHARS, Count, Id, Message, Metres, Name, Token
-from .roots import Consents as Consents  # noqa: PLC0414 (whoever knows the messages knows it)
+from .roots import MAX_TEXT_CHARS as MAX_TEXT_CHARS  # noqa: PLC0414 (whoever knows the messages knows both)
+from .roots import Consents as Consents  # noqa: PLC0414
+from .roots import Count, Id, Message, Metres, Name, Token
 from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
 
 PROTOCOL_VERSION = "1.0"

@@ -43,6 +43,8 @@ from server.model_store.store import ModelError
 from server.page_files import looks_of
 from server.room import Room, RoomRules
 from server.shared import SessionSettings
+from server.stage.backstage import Backstage
+from server.stage.record import StoredRecord
 from server.store.engine import StoreError, data_folder
 from server.talk import talk_command
 from server.tokens import LONGEST_VALID_S, JoinClaims
@@ -186,6 +188,8 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         house.store, partial(find_persona, house.store, house.personas), room, away_s=config.limits.max_away_s
     )
     house.changed = room.desks.changed
+    room.backstage = backstage = Backstage(room.desks, StoredRecord(house.store), engines.lanes, room.vitals)
+    room.desks.companions.append(backstage)
     async with open_archive(house.store, data_folder(), engines.lanes.tts) as archive:
         house.forget = archive.forget
         room.desks.companions.append(archive)

@@ -84,6 +84,10 @@ class Room:
         """How many fans are in."""
         return len(self._sessions)
 
+    def vitals(self) -> tuple[int, int]:
+        """How many fans are in, and what a loaded server leaves out (speech/turn_state.py:Effort)."""
+        return self.n_sessions, int(self._shared.load.effort(self._clock()))
+
     def is_full(self) -> bool:
         """Whether the next fan would have to wait, or be turned away."""
         return not self.door.places

@@ -3,8 +3,9 @@
 What comes next: line.py shows it each message that arrives.
 """
 
-from protocol.messages import Listening, Message, ReplyCancelled, ReplyChunk, Transcript, Welcome
+from protocol.messages import Listening, ReplyCancelled, ReplyChunk, Transcript, Welcome
 from protocol.packets import packet_ms, split_packets
+from protocol.roots import Message
 from server.conformance.report import ViolationError
 
 MAX_OPUS_BEHIND_MS = 25  # how much sooner the sound of a chunk may end than its face
