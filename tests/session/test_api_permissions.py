@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
+from server.after.archive import Archive
+from server.after.report_routes import report_router
+from server.after.shelf import Shelf
 from server.api import access
 from server.api.access import Caller
-from server.api.app import build_api
+from server.api.house import House
 from server.store.engine import Store
 from server.store.tables import EventRow
 from server.tokens import JoinClaims, Role
 from tests.session.offices import OWN_TOML, Guest, app_of, house_over, platform, refusal
+from tests.session.world import World
 
 #: Every route, and who may call it. A new route fails here until somebody has thought about it.
 TABLE = {
@@ -59,6 +65,10 @@ TABLE = {
     "DELETE /events/{event_id}/tickets/{ticket_id}": "signed_in",
     "POST /events/{event_id}/tickets/{ticket_id}/join": "signed_in",
     "POST /events/{event_id}/host-token": "signed_in",
+    "GET /events/{event_id}/report": "signed_in",
+    "GET /events/{event_id}/report.csv": "signed_in",
+    "GET /events/{event_id}/report.png": "signed_in",
+    "DELETE /events/{event_id}/tickets/{ticket_id}/kept": "signed_in",
 }
 GUARDED = sorted(route for route, who in TABLE.items() if who in ("person", "signed_in"))
 CHANGES = [route for route in GUARDED if not route.startswith("GET")]
@@ -78,6 +88,12 @@ BODIES: dict[str, Any] = {
         "closes_at": "2030-01-01T12:00:00Z",
     },
 }
+
+
+def whole(house: House) -> Starlette:
+    """The API with every router that commands.py gives it."""
+    archive = Archive(Shelf(house.store, Path("/nowhere")), World().room().lanes.tts)
+    return app_of(house, routers=[report_router(archive)])
 
 
 class Owner:
@@ -132,11 +148,12 @@ def documented(app: FastAPI) -> dict[str, str]:
 
 
 async def test_the_table_is_complete_and_the_document_says_the_same(sqlite_store: Store) -> None:
-    assert documented(build_api(house_over(sqlite_store))) == TABLE
+    app: FastAPI = whole(house_over(sqlite_store)).routes[0].app  # type: ignore[attr-defined]
+    assert documented(app) == TABLE
 
 
 async def test_nobody_gets_in_without_signing_in(sqlite_store: Store) -> None:
-    app = app_of(house_over(sqlite_store))
+    app = whole(house_over(sqlite_store))
     owner = await Owner(app).settle()
     before = await everything_of(owner)
     for route in GUARDED:
@@ -145,7 +162,7 @@ async def test_nobody_gets_in_without_signing_in(sqlite_store: Store) -> None:
 
 
 async def test_two_creators_never_meet(sqlite_store: Store) -> None:
-    app = app_of(house_over(sqlite_store))
+    app = whole(house_over(sqlite_store))
     owner = await Owner(app).settle()
     other = await Guest(app).sign_up("ben")
     before = await everything_of(owner)
@@ -168,7 +185,7 @@ async def test_two_creators_never_meet(sqlite_store: Store) -> None:
 @pytest.mark.parametrize("role", ["fan", "host", "spectator"])
 async def test_a_join_token_opens_no_route(sqlite_store: Store, role: Role) -> None:
     house = house_over(sqlite_store)
-    app = app_of(house)
+    app = whole(house)
     owner = await Owner(app).settle()
     token = house.signer.sign(JoinClaims(event=owner.ids["event_id"], role=role, sub=owner.browser.id), valid_s=60)
     async with platform(app, token) as guest:
@@ -177,7 +194,7 @@ async def test_a_join_token_opens_no_route(sqlite_store: Store, role: Role) -> N
 
 
 async def test_an_api_key_is_no_person(sqlite_store: Store) -> None:
-    app = app_of(house_over(sqlite_store))
+    app = whole(house_over(sqlite_store))
     owner = await Owner(app).settle()
     async with platform(app, owner.key) as guest:
         for route in PERSONAL:
@@ -197,7 +214,7 @@ async def test_an_api_key_is_no_person(sqlite_store: Store) -> None:
     ids=["no token", "a wrong token", "another site", "a page without an origin"],
 )
 async def test_another_site_s_page_changes_nothing(sqlite_store: Store, headers: dict[str, str]) -> None:
-    app = app_of(house_over(sqlite_store))
+    app = whole(house_over(sqlite_store))
     owner = await Owner(app).settle()
     before = await everything_of(owner)
     for route in CHANGES:
@@ -209,14 +226,14 @@ async def test_another_site_s_page_changes_nothing(sqlite_store: Store, headers:
 
 @pytest.mark.parametrize("origin", ["https://house.test", "https://console.test"])
 async def test_our_own_pages_may(sqlite_store: Store, origin: str) -> None:
-    owner = await Owner(app_of(house_over(sqlite_store))).settle()
+    owner = await Owner(whole(house_over(sqlite_store))).settle()
     for route in ("PATCH /events/{event_id}", "POST /events/{event_id}/pause", "POST /events/{event_id}/resume"):
         assert (await owner.call(owner.browser, route, origin=origin)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/login", "/creators"])
 async def test_another_site_s_page_signs_nobody_in(sqlite_store: Store, path: str) -> None:
-    guest = Guest(app_of(house_over(sqlite_store)))
+    guest = Guest(whole(house_over(sqlite_store)))
     body = {"email": "a@example.org", "password": "correct horse battery", "name": "a"}
     if path == "/login":
         del body["name"]
@@ -232,7 +249,7 @@ async def _as_anybody() -> Caller:
 
 def without(check: Callable[..., Any], stand_in: Callable[..., Any], store: Store) -> Any:
     """The same application, but one check is taken away."""
-    app = app_of(house_over(store))
+    app = whole(house_over(store))
     app.routes[0].app.dependency_overrides[check] = stand_in  # type: ignore[attr-defined]
     return app
 
@@ -243,7 +260,7 @@ async def test_the_walk_notices_when_signing_in_is_not_asked_for(sqlite_store: S
 
 
 async def test_the_walk_notices_when_a_person_is_not_asked_for(sqlite_store: Store) -> None:
-    owner = await Owner(app_of(house_over(sqlite_store))).settle()
+    owner = await Owner(whole(house_over(sqlite_store))).settle()
     app = without(access.person, access.signed_in, sqlite_store)
     async with platform(app, owner.key) as guest:
         assert (await guest.call("POST", "/keys", {"label": "x"})).status_code == 201
@@ -253,7 +270,7 @@ async def test_the_walk_notices_when_the_token_is_not_asked_for(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(access, "_check_csrf", lambda *_: None)
-    owner = await Owner(app_of(house_over(sqlite_store))).settle()
+    owner = await Owner(whole(house_over(sqlite_store))).settle()
     answer = await owner.call(owner.browser, "PATCH /events/{event_id}", origin="https://evil.test", x_csrf_token="")
     assert answer.status_code == 200
 
@@ -261,8 +278,8 @@ async def test_the_walk_notices_when_the_token_is_not_asked_for(
 async def test_the_walk_notices_when_ownership_is_not_asked_for(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner = await Owner(app_of(house_over(sqlite_store))).settle()
-    other = await Guest(app_of(house_over(sqlite_store))).sign_up("ben")
+    owner = await Owner(whole(house_over(sqlite_store))).settle()
+    other = await Guest(whole(house_over(sqlite_store))).sign_up("ben")
 
     async def anybodys(db: Any, _: str, event_id: str, *, lock: bool = False) -> Any:
         return await db.get(EventRow, event_id)
