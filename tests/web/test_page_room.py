@@ -1,6 +1,6 @@
-"""The 3D room, drawn in software: morphs in step with the voice, every look, VR and AR without a headset.
+"""The 3D room, drawn in software: morphs in step with the voice, VR and AR without a headset.
 
-Nothing here looks at frames a second. Pictures of every look and of the rooms lie in out/web/ afterwards.
+Nothing here looks at frames a second. Every look is seen in test_page_pictures.py.
 """
 
 from pathlib import Path
@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from protocol.messages import FanPose, Leave, Listening
+from protocol.messages import FanPose, Leave
 from protocol.timeline import SAMPLES_PER_FACE_FRAME
-from server.page_files import LOOKS
 from tests.web.conftest import EAR_INIT, OpenPage, enter, loudspeaker_runs
-from tests.web.scripted_server import ARKIT_NAMES, ScriptedServer, Visit, face_frame
+from tests.web.scripted_server import ScriptedServer, Visit
 from tests.web.test_page_voice import heard_to, jaw_of, length_of, loudspeaker, reply
 
 HOUSE = Path(__file__).parents[2]
@@ -64,20 +63,6 @@ async def test_the_morphs_of_the_avatar_follow_the_sample_that_is_heard(
         if shot["frame"] > 4:  # the cross-fade into the reply is over
             between = sorted((jaw_of(shot["frame"]) / 255, jaw_of(shot["frame"] + 1) / 255))
             assert between[0] - 0.005 <= shot["jawOpen"] <= between[1] + 0.005  # read back from the mesh
-
-
-@pytest.mark.timeout(180)
-@pytest.mark.parametrize("look", sorted(path.stem for path in LOOKS.glob("*.glb")))
-async def test_every_look_stands_in_the_room_and_smiles(server: ScriptedServer, open_page: OpenPage, look: str) -> None:
-    async with open_page(f"{server.url}?quality=low&look={look}", size=(960, 640), webgl=True) as page:
-        visit = await enter(page, server)
-        await in_3d(page)
-        assert await page.locator("#face").get_attribute("data-look") == look
-        smile = face_frame(mouthSmile=0.5, cheekSquint=0.3, jawOpen=0.15)
-        await visit.say(Listening(seq=1, face=smile * 3000, head=bytes(3 * 3000)))
-        await expect(page.locator("#face")).to_have_attribute("data-jaw-open", "0.149")
-        await picture(page, f"look-{look}")
-    assert len(smile) == len(ARKIT_NAMES)
 
 
 @pytest.mark.timeout(180)
