@@ -28,11 +28,11 @@ def test_an_evening_leaves_what_each_fan_allowed_and_a_report(tmp_path: Path) ->
             maya = held.fan("Maya", consents=Consents(recording=True, memory=True))
             tom = held.fan("Tom")
             await maya.comes_in()
-            (live,) = (await held.desk()).live.values()
-            fan_id = live.seat.fan_id
             tom.says_hello()
             await maya.speak(0, words=6)
             await maya.silence(3)
+            (live,) = (await held.desk()).live.values()
+            fan_id = live.seat.fan_id
             await maya.speak(1, words=6)
             await maya.silence(3)
             maya.send(Satisfaction(5))
