@@ -16,6 +16,7 @@ from server.connection import HELLO_WAIT_S, MAX_MISTAKES, SEND_WAIT_S
 from server.metrics import Metrics
 from server.outbox import LEAD_S, MAX_WAITING
 from speech.asr import MAX_WINDOW_S, MEMORY_S, PRE_ROLL_S
+from speech.consent import Refusal
 from speech.turn_rules import OVERLAP_S, PARTIAL_EVERY_S, SPECULATE_AHEAD_S, WENT_ON_S, WORDS_WAIT_S
 from speech.turn_state import REPLY_WAIT_S
 
@@ -127,7 +128,13 @@ def test_names_that_are_named_exist(document: Path) -> None:
     looks_like_code = r"_{1,2}\w+|[A-Z][a-z]\w*\.\w+|[A-Z]+_[A-Z_]+|(?!stagedoor_)[a-z]+(?:_[a-z]+)+"
     checked = [name for name in named if re.fullmatch(looks_like_code, name)]
     endings = {"_MS", "_CHARS"}
-    words = {*get_args(ErrorCode), "guess_hit_rate", "task_failed", "ws_max_size"}  # on the wire, in files and logs
+    words = {
+        *get_args(ErrorCode),
+        *get_args(Refusal),
+        "guess_hit_rate",
+        "task_failed",
+        "ws_max_size",
+    }  # on the wire, in files and logs
     variables = {"HF_ENDPOINT", "HF_HUB_OFFLINE", "STAGEDOOR_HOME", "STAGEDOOR_MODELS", "STAGEDOOR__SECTION__KEY"}
     assert [name for name in checked if name not in NAMES | endings | words | variables] == []
 
