@@ -80,7 +80,6 @@ class Ledger:
 
         Raises TicketOverError for an event or a ticket that is not there.
         """
-        self.fault(f"{name} begins")
         async with self.store.begin() as db:
             rules = await read_event(db, self.event_id, lock=True)
             if rules is None:
