@@ -55,8 +55,9 @@ class ServerProcess:
     def __init__(self, settings: Mapping[str, str] | None = None, *, log: Path | None = None) -> None:
         self.url = ""
         self.token = ""
-        self._settings = {"server.port": "0", **(settings or {})}
-        self._log = log or Path(tempfile.mkdtemp(prefix="stagedoor-")) / "server.log"
+        folder = Path(tempfile.mkdtemp(prefix="stagedoor-"))
+        self._settings = {"server.port": "0", "store.url": f"sqlite:///{folder}/stagedoor.db", **(settings or {})}
+        self._log = log or folder / "server.log"
         self._peak_rss_bytes = 0
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="server-watcher", daemon=True)

@@ -45,7 +45,7 @@ from server.room import Room, RoomRules
 from server.shared import SessionSettings
 from server.stage.backstage import Backstage
 from server.stage.record import StoredRecord
-from server.store.engine import StoreError, data_folder
+from server.store.engine import StoreError
 from server.talk import talk_command
 from server.tokens import LONGEST_VALID_S, JoinClaims
 from server.voice_consent import voice_command
@@ -190,7 +190,7 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
     house.changed = room.desks.changed
     room.backstage = backstage = Backstage(room.desks, StoredRecord(house.store), engines.lanes, room.vitals)
     room.desks.companions.append(backstage)
-    async with open_archive(house.store, data_folder(), engines.lanes.tts) as archive:
+    async with open_archive(house.store, house.store.folder, engines.lanes.tts) as archive:
         house.forget = archive.forget
         room.desks.companions.append(archive)
         server = build_server(

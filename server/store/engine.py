@@ -5,6 +5,7 @@ this process in the order they came, not by polling the file. Several processes 
 What comes next: migrations.py brings the tables up to date.
 """
 
+import hashlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -29,10 +30,11 @@ class StoreError(Exception):
 
 
 class Store:
-    """An open database."""
+    """An open database. `folder` is for the files of its rows, and for no other store's: what no row names is swept."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, folder: Path) -> None:
         self.engine = engine
+        self.folder = folder
         self._session = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
@@ -51,7 +53,7 @@ class Store:
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the store and what fans may keep lie: STAGEDOOR_HOME, or the user's data folder for stagedoor."""
+    """Where stores lie when nobody says otherwise: STAGEDOOR_HOME, or the user's data folder for stagedoor."""
     named = environ.get("STAGEDOOR_HOME")
     return Path(named).expanduser() if named else platformdirs.user_data_path("stagedoor")
 
@@ -67,6 +69,14 @@ def store_url(configured: str, environ: Mapping[str, str] = os.environ) -> URL:
     if url.drivername not in {*DRIVERS, *DRIVERS.values()}:
         raise StoreError(f"store.url: no database {url.drivername!r}; there are: sqlite, postgresql")
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def files_folder(url: URL, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this store's files lie: beside a SQLite file, else in the data folder, by the database's address."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).with_suffix(".files")
+    named = url.set(password=None, drivername="postgresql").render_as_string()
+    return data_folder(environ) / f"postgresql-{hashlib.sha256(named.encode()).hexdigest()[:12]}.files"
 
 
 async def open_store(url: str | URL = "", *, migrate: bool | None = None) -> Store:
@@ -93,7 +103,7 @@ async def open_store(url: str | URL = "", *, migrate: bool | None = None) -> Sto
     except BaseException:
         await engine.dispose()
         raise
-    return Store(engine)
+    return Store(engine, files_folder(url))
 
 
 def _shared(url: URL) -> AsyncEngine:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from server.store.columns import Table
-from server.store.engine import Store, StoreError, open_store, store_url
+from server.store.engine import Store, StoreError, files_folder, open_store, store_url
 from server.store.tables import AuditRow, CreatorRow, EventRow, FanRow, TicketRow, VisitRow
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -161,6 +162,22 @@ async def test_a_store_that_cannot_be_opened_says_why(url: str, complaint: str) 
     with pytest.raises(StoreError, match=complaint) as refused:
         await open_store(url)
     assert "secret" not in str(refused.value)
+
+
+def test_two_stores_never_share_a_folder_for_files() -> None:
+    """What no row of a store names is swept away: another store's files must not lie there."""
+    urls = (
+        "sqlite:////srv/a.db",
+        "sqlite:////srv/b.db",
+        "postgresql://me:x@host/a",
+        "postgresql://me:x@host/b",
+        "postgresql://me:x@other/a",
+    )
+    folders = [files_folder(store_url(url), {"STAGEDOOR_HOME": "/srv"}) for url in urls]
+    assert len(set(folders)) == len(urls)
+    assert folders[0] == Path("/srv/a.files")
+    again = files_folder(store_url("postgres://me:changed@host/a"), {"STAGEDOOR_HOME": "/srv"})
+    assert again == folders[2], "a new password is the same store"
 
 
 def test_the_default_lies_in_the_data_folder() -> None:
