@@ -77,7 +77,7 @@ async def store_on_virtual_time(folder: Path) -> AsyncIterator[Store]:
         file.write_bytes(empty_database())
     with loop.standing_still():
         opened = await open_store(f"sqlite:///{file}")
-    store = StandingStore(opened.engine)
+    store = StandingStore(opened.engine, opened.folder)
     try:
         yield store
     finally:
