@@ -11,7 +11,7 @@ STAMP := $(VENV)/.stamp
 NPM := web_client/npm.sh $(BIN)
 PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
-	web_client/index.html web_client/vite.config.ts web_client/finish.mjs
+	web_client/index.html web_client/console.html web_client/vite.config.ts web_client/finish.mjs
 
 .PHONY: help run demo page check test test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
 

@@ -228,8 +228,8 @@ async def test_who_speaks_is_always_in_sight(server: ScriptedServer, open_page: 
         await visit.say(Notice("disclosure", "The creator is speaking now."))
         await expect(page.locator("#who-speaks")).to_have_text("The creator is speaking now.")
         await expect(page.locator("#captions")).to_contain_text("The creator is speaking now.")
-        await visit.say(Notice("disclosure", "Mara, an AI, speaks again."))
-        await expect(page.locator("#who-speaks")).to_have_text("Mara, an AI, speaks again.")
+        await visit.say(Notice("disclosure", WELCOME.disclosure))
+        await expect(page.locator("#who-speaks")).to_have_text("An AI, not a person")
 
 
 async def test_what_is_remembered_is_shown_and_can_be_forgotten(server: ScriptedServer, open_page: OpenPage) -> None:

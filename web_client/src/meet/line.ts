@@ -6,6 +6,7 @@ import type { Meet } from "./meet";
 
 const { byId } = view;
 const TICK_MS = 10_000;
+const AN_AI = byId("who-speaks").textContent;
 
 /** Shows the waiting panel: for a server that is full, and for the line of an event. */
 export function waitInLine(meet: Meet) {
@@ -16,7 +17,7 @@ export function waitInLine(meet: Meet) {
     showWaiting(`Every place is taken at the moment. The next try is in ${waitS} seconds.`);
   });
   messages.on("notice", ({ kind, text }) => {
-    if (kind === "disclosure") byId("who-speaks").textContent = text;
+    if (kind === "disclosure") byId("who-speaks").textContent = text === visit.welcome?.disclosure ? AN_AI : text;
     if (document.body.dataset.phase === "room") captions.note(text);
     else if (visit.welcome) view.showBanner(text, "note");
     else showWaiting(text); // in line: the welcome comes when there is a place
@@ -34,6 +35,7 @@ export function waitInLine(meet: Meet) {
     byId("check-on-card").append(byId("check-row"));
   });
   moments.on("over", () => (told = null));
+  moments.on("stopped", () => (byId("who-speaks").textContent = AN_AI));
   byId("ready").addEventListener("click", () => {
     meet.readyInLine();
     showLobby(true);
