@@ -52,9 +52,9 @@ from protocol.messages import (
 from protocol.timeline import AudioFormat
 from server.allowance import LeakyBucket
 from server.room import Room
-from server.session import public_text
 from server.taps import Tap
 from server.tokens import JoinClaims
+from server.turn_log import public_text
 from server.visits import Visit
 from server.wire_audio import Microphone, Speaker, heard_format
 
@@ -330,7 +330,7 @@ class Connection:
             case FanPose(head):
                 session.presence.see(head)
             case FanFace():
-                session.see(message)
+                session.sensing.see(message)
             case Interrupt():
                 session.interrupt()
             case Ping(nonce):

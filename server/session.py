@@ -7,22 +7,17 @@ goes into its outbox. What comes next: connection.py drains the outbox.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-import structlog
-
-from avatar.affect import Affect, tone_hint
+from avatar.affect import tone_hint
 from avatar.expression import Manners
 from avatar.face import Face
 from avatar.life import Attention
 from avatar.persona import Persona
-from protocol.errors import EngineError, InternalError, StagedoorError
+from protocol.errors import EngineError, StagedoorError
 from protocol.messages import (
     Consents,
-    ErrorMessage,
-    FanFace,
     Hello,
     Notice,
     ReplyCancelled,
@@ -34,7 +29,6 @@ from server.ears import Ears
 from server.empathy import Sensing
 from server.group.chair import Chair
 from server.hearing import AUDIO_GAP_S, Hearing
-from server.metrics import turn_report
 from server.outbox import Outbox
 from server.prepared import opening_line
 from server.presence import Presence
@@ -46,7 +40,7 @@ from server.speaker import Speaker
 from server.steering import Steering, Voice
 from server.taps import Tap, Taps
 from server.tasks import Tasks
-from server.tracing import trace_turn
+from server.turn_log import TurnLog
 from speech.turn_events import (
     Action,
     CancelReply,
@@ -74,8 +68,6 @@ from speech.turn_events import (
 from speech.turn_state import State
 from speech.turns import TurnMachine
 
-log = structlog.get_logger()
-
 DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
 DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
 
@@ -92,11 +84,11 @@ class Session:
         self.id = session_id
         self.persona = persona
         self._clock = SessionClock(asyncio.get_running_loop().time)
-        self._epoch, self._epoch_ns = self._clock(), time.time_ns()
+        self._log = TurnLog(session_id, persona.id, shared.metrics, self._clock)
+        self.now_ms = self._log.now_ms  # as it goes on the wire
         self.taps = Taps(self.now_ms)
         self.outbox = Outbox(self._clock, self._chunk_sent)
         self._lanes = lanes
-        self._metrics = shared.metrics
         self._settings = settings
         self._load = shared.load
         self.audio_in = hello.audio_in
@@ -119,13 +111,12 @@ class Session:
         self.presence = Presence(
             hello.face, settings.seed, lambda: self.speaker.face, self._attention, self.outbox.post
         )
-        self._sensing = Sensing(self._clock, self._ears, self.presence, shared.metrics)
+        self.sensing = Sensing(self._clock, self._ears, self.presence, shared.metrics)
         self.consent(hello.consents)
         self._read_ahead = ReadAhead(session_id, lanes.llm, self._dialogue)
         self._tasks = Tasks(session_id)
         self._timer = Alarm(self._clock, lambda at: self._handle(Tick(), at))
         self._gap_timer = Alarm(self._clock, lambda _: self._tasks.start(self._hearing.fall_silent(), "gap"))
-        self._log = log.bind(session=session_id, persona=persona.id)
         self.chair.take(self)
 
     # --- what the connection calls ---
@@ -172,21 +163,12 @@ class Session:
     def consent(self, consents: Consents) -> None:
         """What the fan allows from now on. What was sensed before is forgotten when it is not allowed any more."""
         self.consents = consents
-        self._sensing.allow(allowed=consents.emotion_sensing)
+        self.sensing.allow(allowed=consents.emotion_sensing)
         self.taps.tell(Tap.consented, consents)
 
     def remember(self, told: Sequence[str]) -> None:
         """What the fan told at an earlier visit; nothing: it is forgotten."""
         self._dialogue.remember(told)
-
-    def see(self, message: FanFace) -> None:
-        """The fan's own face or heart. Raises ConsentRequiredError, MalformedError or RateError."""
-        self._sensing.see(message)
-
-    @property
-    def affect(self) -> Affect | None:
-        """What the fan may feel, for the listening face and the host; None: they did not allow us to ask."""
-        return self._sensing.affect
 
     def mark(self, reply_id: int, heard_samples: int) -> None:
         """A playback mark. Marks of old replies, or of more than was sent, are bounded, not believed."""
@@ -213,10 +195,13 @@ class Session:
         """Who speaks from now on: the avatar, nobody (and nobody is heard), or the host. What the fan says to another
         than the avatar is understood and remembered, and not answered.
         """
-        self.steering.voice = voice
+        before, self.steering.voice = self.steering.voice, voice
         if voice != "avatar":
             self.interrupt()
             self.speaker.fall_silent()
+        if "host" in (voice, before) and voice != before:
+            self.outbox.post(Notice("disclosure", self.steering.disclosure(self.persona.disclosure)))
+        self.taps.tell(Tap.led, voice)
 
     async def goodbye(self, line: str) -> None:
         """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.
@@ -246,10 +231,6 @@ class Session:
     async def quiet(self) -> None:
         """Returns when nobody speaks and nothing is about to be said."""
         await self._at_rest.wait()
-
-    def now_ms(self) -> float:
-        """The session's clock, as it goes on the wire."""
-        return (self._clock() - self._epoch) * 1000
 
     def hold(self) -> None:
         """Nobody is connected: time stands still. Work that runs goes on and waits in the outbox."""
@@ -284,12 +265,12 @@ class Session:
             return
         before = self._machine.state
         if told := self._load.bear(self._machine, asyncio.get_running_loop().time()):
-            self._metrics.effort.set(self._machine.effort)
+            self._log.eased(self._machine.effort)
             self.outbox.post(Notice("server", told))
         for action in self._machine.receive(event, self._clock() if at is None else at):
             self._act(action)
         if self._machine.state is not before:
-            self._log.debug("state", was=before.value, now=self._machine.state.value, by=type(event).__name__)
+            self._log.moved(before.value, self._machine.state.value, event)
         if self.is_idle and not self.chair.holds:
             self._at_rest.set()
         else:
@@ -336,20 +317,20 @@ class Session:
                 self._read_ahead.begin_turn(now=self._machine.state is State.LISTENING)
             case CloseTurn():
                 self._ears.close_turn()
-                self._sensing.end_turn()
+                self.sensing.end_turn()
             case ShowTranscript(turn_id, text, final, stable):
                 said = Transcript(turn_id, text, final, self._ears.language, stable)
                 self.outbox.post(self.chair.signed(said))
                 self.taps.tell(Tap.fan_said, text, final)
                 if not final:
                     self.presence.fan_said(text)
-                    self._sensing.hear_words(text)
+                    self.sensing.hear_words(text)
                     self._read_ahead.hear(text, stable)
 
     # --- replies ---
 
     def _start_reply(self, action: StartReply) -> None:
-        mood, wishes = self._sensing.mood(action.text), self.steering.wishes()
+        mood, wishes = self.sensing.mood(action.text), self.steering.wishes()
         tone = "" if self._lanes.llm.goes_on else tone_hint(mood)
         hint = " ".join(filter(None, (tone, wishes.hint())))
         prompt = self._dialogue.prompt(
@@ -372,10 +353,7 @@ class Session:
             return
         if reply.kind in ("llm", "opening"):
             self.steering.heeded(reply.wishes)
-        report = turn_report(self._hearing.times if reply.line is None else None, reply, self._clock(), self._epoch)
-        self._metrics.observe(report)
-        trace_turn(report, self._epoch_ns)
-        self._log.info("turn", kind=report.kind, voice_to_voice_ms=report.voice_to_voice_ms)
+        report = self._log.answered(reply, self._hearing.times)
         self.outbox.post(report)
         self.taps.tell(Tap.report, report)
         self._handle(ReplyAudible(reply.id))
@@ -407,19 +385,10 @@ class Session:
 
     def report_error(self, error: StagedoorError) -> None:
         """Tells the client, and counts it."""
-        self._metrics.errors.labels(error.code).inc()
-        self._log.warning("error", code=error.code, error=str(error))
-        self.outbox.post(ErrorMessage(error.code, public_text(error), error.fatal))
+        self.outbox.post(self._log.failed(error))
 
     def _ask(self, question: Coroutine[Any, Any, Event], name: str) -> None:
         async def answer() -> None:
             self._handle(await question)
 
         self._tasks.start(answer(), name)
-
-
-def public_text(error: StagedoorError) -> str:
-    """What a client is told. Its own mistakes in full; of ours only what helps, the rest is in the log."""
-    if isinstance(error, EngineError | InternalError):
-        return "something failed on our side; please say it again"
-    return str(error)

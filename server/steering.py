@@ -34,6 +34,10 @@ class Steering:
         """Whether the fan is not heard."""
         return self.farewell or self.voice == "nobody"
 
+    def disclosure(self, of_ai: str) -> str:
+        """Who speaks; `of_ai` is the persona's."""
+        return CREATOR_SPEAKS if self.voice == "host" else of_ai
+
     @property
     def topics(self) -> dict[str, bool]:
         """What the persona is asked not to discuss: true for what the host vetoed, false for its own bounds."""

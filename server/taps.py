@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from protocol.messages import Consents, ForgetMemory, Listening, ReplyCancelled, ReplyChunk, Satisfaction, TurnReport
+from server.steering import Voice
 
 log = structlog.get_logger()
 
@@ -40,6 +41,9 @@ class Tap:
 
     def host_said(self, text: str, at_ms: float) -> None:
         """What the host has just said with their own voice, in words."""
+
+    def led(self, voice: Voice, at_ms: float) -> None:
+        """Somebody else speaks from now on; the fan was told."""
 
     def report(self, report: TurnReport) -> None:
         """Where the time of a turn went."""

@@ -107,7 +107,7 @@ class Attendance(Tap):
         self._turns += 1
         if self._remembering and len(self._said) < MAX_TURNS:
             self._said.append(text)
-            if guess := self._session.affect:
+            if guess := self._session.sensing.affect:
                 self._guesses.append(guess)
 
     def host_said(self, text: str, at_ms: float) -> None:

@@ -23,7 +23,7 @@ from server.connection import MAX_MISTAKES, SEND_WAIT_S, Socket
 from server.metrics import Metrics
 from server.realtime.client_events import MAX_EVENT_BYTES, RefusedError
 from server.realtime.items import Event, error_event
-from server.session import public_text
+from server.turn_log import public_text
 
 #: What no sound client sends; all else that is refused may be a race between both sides, or a wish.
 _MISTAKES: Final = frozenset({"invalid_json", "invalid_type", "invalid_value", "too_large", "unknown_type"})

@@ -13,11 +13,11 @@ from avatar.disclosure import claims_to_be_human
 from protocol.errors import InternalError, NotAllowedError, NotFoundError, StagedoorError, UnsupportedError
 from protocol.event_messages import HostAct, HostDone, HostTopic
 from protocol.messages import Hello, Notice
-from server.session import public_text
 from server.stage.record import Deed
 from server.stage.show import Watcher
 from server.stage.takeover import Takeover
 from server.stage.wings import Guest, Wings
+from server.turn_log import public_text
 from server.wire_audio import heard_format
 
 log = structlog.get_logger()
@@ -169,8 +169,6 @@ class Acts:
         audio_in, language = heard_format(self._hello), self._hello.language
         self._wings.takeovers[guest.visit_id] = Takeover(guest.session, self._wings.lanes, audio_in, language)
         self._speaks_in = guest.visit_id
-        guest.disclose()
-        self._wings.changed(guest)
 
     async def _hand_back(self) -> None:
         visit_id, self._speaks_in = self._speaks_in, ""
@@ -182,4 +180,3 @@ class Acts:
         if on != (guest.session.steering.voice == "nobody"):
             guest.session.lead("nobody" if on else "avatar")
             guest.session.outbox.post(Notice("moderation", MUTED if on else UNMUTED))
-            self._wings.changed(guest)

@@ -11,6 +11,7 @@ from protocol.event_messages import HostMood, HostTopic, HostTranscript
 from protocol.messages import Consents, ReplyCancelled, ReplyChunk, ServerMessage, TurnReport
 from protocol.timeline import EmotionCategory
 from server.session import Session
+from server.steering import Voice
 from server.taps import Tap
 
 CUT_OFF = " —"
@@ -63,6 +64,10 @@ class Notes(Tap):
         """See Tap."""
         self._tell(HostTranscript(self._visit_id, "host", text, final=True))
 
+    def led(self, voice: Voice, at_ms: float) -> None:
+        """See Tap."""
+        self._changed()
+
     def report(self, report: TurnReport) -> None:
         """See Tap."""
         if report.turn_id:
@@ -74,7 +79,7 @@ class Notes(Tap):
 
     def look_at_mood(self) -> None:
         """Tells how the fan may feel, if they allow it and it changed."""
-        affect = self._session.affect
+        affect = self._session.sensing.affect
         if affect is None or not affect.confidence:
             return
         mood = HostMood(

@@ -15,7 +15,7 @@ from server.session import Session
 from server.stage.feed import codec_of
 from server.stage.reactions import APPLAUSE, TELL_EVERY_S, Audience
 from server.stage.show import Show, Watcher
-from server.steering import CREATOR_SPEAKS
+from server.steering import CREATOR_SPEAKS, Voice
 
 APPLAUSE_LASTS_S: Final = 20.0  # then it is too late to speak of it
 
@@ -38,6 +38,15 @@ class OnStage(Show):
     def consented(self, consents: Consents, at_ms: float) -> None:
         """See Tap: the curtain moves at once."""
         self._stage.look()
+
+    def led(self, voice: Voice, at_ms: float) -> None:
+        """See Tap."""
+        self._stage.look()
+
+    @property
+    def over(self) -> bool:
+        """Whether the goodbye was said, though the fan is still there."""
+        return self.session.steering.farewell and self.session.is_quiet
 
     def state(self) -> StageState:
         """What the audience is told of it."""
@@ -92,9 +101,9 @@ class Stage:
     def look(self) -> None:
         """Chooses again who is on the stage, and tells the audience what changed."""
         before = self._on
-        if before is None or not before.public or before.visit_id not in self._shows:
-            public = (show for show in self._shows.values() if show.public)
-            self._on = next(public, next(iter(self._shows.values()), None))
+        if before is None or not before.public or before.over or before.visit_id not in self._shows:
+            shows = sorted(self._shows.values(), key=lambda show: (show.over, not show.public))  # the first come first
+            self._on = shows[0] if shows else None
         state = self._on.state() if self._on else StageState("empty")
         if state == self._told:
             return

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from protocol.errors import NotFoundError
 from protocol.event_messages import HostHealth, HostQueue, HostVisit, QueueEntry
-from protocol.messages import Notice, ServerMessage
+from protocol.messages import ServerMessage
 from server.events.desk import Desk
 from server.events.seats import LiveVisit, QueueView
 from server.lanes import Lanes
@@ -22,7 +22,6 @@ from server.stage.record import Record
 from server.stage.show import Watcher
 from server.stage.stage import Stage, tell
 from server.stage.takeover import Takeover
-from server.steering import CREATOR_SPEAKS
 
 PULSE_S: Final = 1.0  # between two looks at moods
 RETELL_S: Final = 5  # pulses between two words on time and health
@@ -48,11 +47,6 @@ class Guest:
         state = states[self.session.steering.voice]
         seat = self.live.seat
         return HostVisit(self.visit_id, state, seat.ticket_id, seat.name, self.session.consents, left_s)
-
-    def disclose(self) -> None:
-        """Tells the fan who speaks from now on."""
-        host = self.session.steering.voice == "host"
-        self.session.outbox.post(Notice("disclosure", CREATOR_SPEAKS if host else self.session.persona.disclosure))
 
 
 class Wings:
@@ -125,9 +119,6 @@ class Wings:
             return
         closing = asyncio.create_task(takeover.close(), name=f"hand-back-{visit_id}")
         await asyncio.shield(closing)
-        if guest := self.guests.get(visit_id):
-            guest.disclose()
-            self.changed(guest)
 
     def _left_s(self) -> dict[str, float | None]:
         return {entry.ticket_id: entry.left_s for entry in self.desk.snapshot().entries}

@@ -88,7 +88,7 @@ def test_typed_words_count_too() -> None:
         async with fan_in(world, consents=YES) as fan:
             fan.send(TextInput(LINES[0]))
             await asyncio.sleep(5)
-            affect = session_of(fan).affect
+            affect = session_of(fan).sensing.affect
             assert affect is not None
             assert affect.valence < -0.3
             assert affect.reason == "words: 'grandmother died'"
@@ -107,7 +107,7 @@ def test_a_voice_is_heard_against_its_own_usual() -> None:
             high = np.abs(low) * np.where(np.arange(len(low)) // 20 % 2, -1, 1)  # the same words an octave up
             await fan.stream(high.astype(np.float32))
             await fan.silence(4)
-            affect = session_of(fan).affect
+            affect = session_of(fan).sensing.affect
             assert affect is not None
             assert affect.reason.startswith("voice higher")
             assert affect.arousal > 0.5
@@ -156,7 +156,7 @@ def test_without_consent_nothing_is_sensed() -> None:
             await fan.speak(1, words=5)
             await fan.silence(4)
             assert asked(world) == [(LINES[0], ""), ("I am so scared!", ""), (LINES[1], "")]
-            assert session_of(fan).affect is None
+            assert session_of(fan).sensing.affect is None
             assert fan.errors() == []
 
     run_virtual(story())
@@ -169,20 +169,20 @@ def test_consent_withdrawn_stops_at_once_and_forgets() -> None:
             await fan.speak(1, words=6)
             await fan.silence(4)
             session = session_of(fan)
-            assert session.affect is not None
+            assert session.sensing.affect is not None
             fan.send(ConsentChange(NO))
             await asyncio.sleep(0.05)
-            assert session.affect is None
+            assert session.sensing.affect is None
             await fan.speak(0, words=5)
             await fan.silence(4)
             assert asked(world)[-1] == (LINES[0], "")
             fan.send(ConsentChange(YES))
             await asyncio.sleep(0.05)
-            assert session.affect is not None
-            assert session.affect.reason == ""
+            assert session.sensing.affect is not None
+            assert session.sensing.affect.reason == ""
             await fan.stream(-2 * spoken_line(2, 6))
             await fan.silence(4)
-            assert "voice" not in session.affect.reason, "what is usual was forgotten"
+            assert "voice" not in session.sensing.affect.reason, "what is usual was forgotten"
 
     run_virtual(story())
 
@@ -194,7 +194,7 @@ def test_a_second_yes_keeps_what_is_known() -> None:
             await asyncio.sleep(3)
             fan.send(ConsentChange(Consents(memory=True, emotion_sensing=True)))
             await asyncio.sleep(0.05)
-            affect = session_of(fan).affect
+            affect = session_of(fan).sensing.affect
             assert affect is not None
             assert affect.reason
 
@@ -212,7 +212,7 @@ def test_a_fans_own_face_needs_their_consent() -> None:
             fan.send(TextInput("I came by train."))
             await asyncio.sleep(0.5)
             assert fan.errors() == ["consent_required"]
-            affect = session_of(fan).affect
+            affect = session_of(fan).sensing.affect
             assert affect is not None
             assert affect.reason == "face: smiling"
             assert affect.valence > 0.5
@@ -227,7 +227,7 @@ def test_an_old_face_says_nothing_of_now() -> None:
             await asyncio.sleep(2.5)
             fan.send(TextInput("I came by train."))
             await asyncio.sleep(0.5)
-            affect = session_of(fan).affect
+            affect = session_of(fan).sensing.affect
             assert affect is not None
             assert affect.reason == ""
 
