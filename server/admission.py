@@ -5,7 +5,7 @@ A room that lets everybody in makes everybody slow. So it knows how many it can 
 What comes next: room.py asks it; connection.py passes on what is said.
 """
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
@@ -123,19 +123,33 @@ class Habits:
 USABLE: Final = 0.6
 
 
-def load_of_a_fan(costs: Costs, habits: Habits | None = None) -> float:
-    """Cores that one fan keeps busy."""
+def busy_s(costs: Costs, habits: Habits | None = None) -> dict[str, float]:
+    """Seconds of work that a minute with one fan makes, by lane."""
     h = habits or Habits()
     pauses = h.turns * h.pauses_a_turn
-    busy_s = (
-        60 / 0.032 * costs.vad_s
-        + h.spoken_s / h.partial_every_s * costs.partial_s
-        + pauses * (costs.final_s + costs.turn_s + costs.meaning_s + costs.reply_s)
-        + pauses * h.clauses_a_reply * costs.clause_s
-    )
-    return busy_s / 60
+    return {
+        "vad": 60 / 0.032 * costs.vad_s,
+        "asr": h.spoken_s / h.partial_every_s * costs.partial_s + pauses * costs.final_s,
+        "turn": pauses * costs.turn_s,
+        "meaning": pauses * costs.meaning_s,
+        "llm": pauses * costs.reply_s,
+        "tts": pauses * h.clauses_a_reply * costs.clause_s,
+    }
 
 
-def fans_served(costs: Costs, cores: int, habits: Habits | None = None) -> int:
-    """How many fans the cores can serve without making them slow; at least one."""
-    return max(1, int(USABLE * cores / load_of_a_fan(costs, habits)))
+def load_of_a_fan(costs: Costs, habits: Habits | None = None, elsewhere: Collection[str] = ()) -> float:
+    """Cores that one fan keeps busy. Lanes `elsewhere` compute on a GPU or another machine."""
+    return sum(seconds for lane, seconds in busy_s(costs, habits).items() if lane not in elsewhere) / 60
+
+
+def fans_served(
+    costs: Costs, cores: int, habits: Habits | None = None, elsewhere: Mapping[str, int] | None = None
+) -> int:
+    """How many fans can be served without making them slow; at least one. `elsewhere`: lanes that use none of these
+    cores, and how many jobs each takes at once.
+    """
+    at_once = elsewhere or {}
+    busy = busy_s(costs, habits)
+    bounds = [USABLE * cores / load_of_a_fan(costs, habits, at_once)]
+    bounds += [USABLE * jobs / (busy[lane] / 60) for lane, jobs in at_once.items() if busy[lane]]
+    return max(1, int(min(bounds)))

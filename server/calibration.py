@@ -66,9 +66,22 @@ async def _timed(ask: Callable[[int], Awaitable[T]]) -> tuple[T, float]:
 
 async def measured_capacity(lanes: Lanes, voice: str, config: Config) -> int:
     """How many fans this machine can serve. Raises EngineError."""
-    costs = await measure_costs(lanes, voice, config.llm.threads if config.llm.engine == "llamacpp" else 0)
+    costs = await measure_costs(lanes, voice, config.llm.threads if config.llm.engine == "llamacpp" else 1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    capacity = fans_served(costs, cores)
+    capacity = fans_served(costs, cores, elsewhere=computed_elsewhere(config))
     shown: dict[str, Any] = {name: round(1000 * getattr(costs, name), 2) for name in Costs.__slots__}
     log.info("capacity_measured", fans=capacity, cores=cores, core_ms=shown)
     return capacity
+
+
+def computed_elsewhere(config: Config) -> dict[str, int]:
+    """Lanes that use a GPU or another machine and not these cores, and how many jobs each takes at once."""
+    on_gpu = config.gpu.device.startswith("cuda")
+    found: dict[str, int] = {}
+    if config.asr.device == "cuda":
+        found["asr"] = config.asr.workers * config.asr.max_batch
+    if config.llm.engine == "openai" or (config.llm.engine == "transformers" and on_gpu):
+        found["llm"] = config.llm.slots
+    if config.tts.engine in ("vits", "xtts") and on_gpu:
+        found["tts"] = config.tts.max_batch if config.tts.engine == "vits" else 1
+    return found

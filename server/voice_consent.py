@@ -93,7 +93,7 @@ def _sign(asked: argparse.Namespace, write: Writer) -> None:
 
 
 def _check(asked: argparse.Namespace, write: Writer) -> None:
-    clone = Clone("", asked.persona, asked.recording, asked.record)
+    clone = Clone(asked.recording.stem, asked.persona, asked.recording, asked.record)
     VoiceConsents([clone], {asked.owner: asked.key}, asked.revoked)
     consent = read(asked.record.read_text("ascii").strip(), {asked.owner: asked.key.read_bytes()})
     until = time.strftime("%Y-%m-%d", time.localtime(consent.expires_at - 1))

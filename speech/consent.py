@@ -98,7 +98,7 @@ def read(record: str, owners: Mapping[str, bytes]) -> Consent:
 def current(consent: Consent, now: float, revoked: frozenset[str]) -> None:
     """Raises VoiceConsentError for a consent that does not hold at this moment."""
     if consent.id in revoked:
-        raise VoiceConsentError("voice_consent_revoked", f"{consent.owner} took consent {consent.id} back")
+        raise VoiceConsentError("voice_consent_revoked", "the owner of the voice took the consent back")
     if now < consent.signed_at:
         raise VoiceConsentError("voice_consent_not_yet", f"it holds from {_day(consent.signed_at)} on")
     if now >= consent.expires_at:
@@ -148,11 +148,18 @@ class VoiceConsents:
         keys = {owner: _bytes(path, f"{owner}'s public key") for owner, path in (owners or {}).items()}
         self._held: dict[str, tuple[Consent, bytes]] = {}
         for clone in clones:
-            consent = read(_bytes(clone.record, "the record").decode("ascii", "replace").strip(), keys)
-            recording = _bytes(clone.recording, "the recording")
-            matching(consent, clone.persona, recording)
-            current(consent, now(), self._revocations.ids())
-            self._held[clone.voice] = consent, recording
+            try:
+                self._held[clone.voice] = self._admitted(clone, keys)
+            except VoiceConsentError as error:
+                said = str(error).partition(": ")[2]
+                raise VoiceConsentError(error.refusal, f"the voice {clone.voice!r}: {said}") from error
+
+    def _admitted(self, clone: Clone, keys: Mapping[str, bytes]) -> tuple[Consent, bytes]:
+        consent = read(_bytes(clone.record, "the record").decode("ascii", "replace").strip(), keys)
+        recording = _bytes(clone.recording, "the recording")
+        matching(consent, clone.persona, recording)
+        current(consent, self._now(), self._revocations.ids())
+        return consent, recording
 
     def voices(self) -> tuple[str, ...]:
         """The clones."""

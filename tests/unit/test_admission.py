@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from protocol.errors import BusyError
 from server.admission import USABLE, Costs, Door, fans_served, load_of_a_fan
+from server.calibration import computed_elsewhere
+from server.config import AsrConfig, Config, GpuConfig, LlmConfig, TtsConfig
 
 
 def full_door(capacity: int = 2, max_waiting: int = 5, visit_s: float = 300.0) -> Door:
@@ -112,3 +114,25 @@ def test_what_is_promised_fits(cores: int, reply_s: float) -> None:
     costs = replace(TWO_CORES, reply_s=reply_s)
     fans = fans_served(costs, cores)
     assert fans == 1 or fans * load_of_a_fan(costs) <= USABLE * cores
+
+
+def test_what_computes_elsewhere_uses_no_core_but_has_a_bound_of_its_own() -> None:
+    slow_voice = replace(TWO_CORES, clause_s=0.5)
+    assert fans_served(slow_voice, cores=64, elsewhere={"tts": 1}) == 3  # 11 s of voice in a fan's minute
+    assert fans_served(slow_voice, cores=64, elsewhere={"tts": 8}) == 25
+    silent = replace(TWO_CORES, clause_s=0.0)
+    assert fans_served(slow_voice, cores=2, elsewhere={"tts": 8}) == fans_served(silent, cores=2)
+
+
+@pytest.mark.parametrize(
+    ("config", "found"),
+    [
+        (Config(), {}),
+        (Config(asr=AsrConfig(device="cuda"), llm=LlmConfig(engine="transformers", slots=16)), {"asr": 8, "llm": 16}),
+        (Config(llm=LlmConfig(engine="openai")), {"llm": 4}),
+        (Config(tts=TtsConfig(engine="xtts")), {"tts": 1}),
+        (Config(tts=TtsConfig(engine="vits"), gpu=GpuConfig(device="cpu")), {}),
+    ],
+)
+def test_the_configuration_says_what_computes_elsewhere(config: Config, found: dict[str, int]) -> None:
+    assert computed_elsewhere(config) == found
