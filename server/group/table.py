@@ -19,6 +19,7 @@ from protocol.event_messages import Group, GroupMember
 from protocol.messages import ReplyCancelled, ReplyChunk, Transcript
 from server.group.floor import Floor
 from server.group.member import Member
+from server.steering import Voice
 from server.taps import Tap
 from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
 
@@ -44,6 +45,9 @@ class Relay(Tap):
 
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         self._table.pass_cut(self._member, cut)
+
+    def led(self, voice: Voice, at_ms: float) -> None:
+        self._table.follow_lead(self._member, voice)
 
 
 class Table:
@@ -224,6 +228,14 @@ class Table:
         for session in self._others(member):
             session.outbox.post(cut)
             session.presence.close_mouth(cut.heard_samples)
+
+    def follow_lead(self, member: Member, voice: Voice) -> None:
+        """A host leads one of the sessions: they lead the room. A goodbye is only the avatar's to one of them."""
+        if member.session and member.session.steering.farewell:
+            return
+        for session in self._others(member):
+            if session.steering.voice != voice:
+                session.lead(voice)
 
     def show_words(self, member: Member, transcript: Transcript) -> Transcript:
         """Everybody reads what one of them says. Returns it with who that is."""

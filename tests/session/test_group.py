@@ -342,13 +342,44 @@ def test_what_one_allowed_does_not_hold_for_another() -> None:
             one, other = sorted(maya.room._sessions, key=lambda s: s.chair.id)
             one.consent(Consents(recording=True, memory=True, emotion_sensing=True))
             assert other.consents == Consents()
-            assert other.affect is None
+            assert other.sensing.affect is None
             one.remember(["I told you a secret."])
             ben.send(TextInput("And how old is she?"))
             await asyncio.sleep(8)
             maya.send(TextInput("What is your cat called?"))
             await asyncio.sleep(8)
             assert not any("secret" in m.content for prompt in at.llm.streamed for m in prompt.messages)
+
+    run_virtual(story())
+
+
+def test_a_host_who_leads_one_leads_the_room() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben") as (maya, ben):
+            one, other = sorted(maya.room._sessions, key=lambda s: s.chair.id)
+            one.lead("nobody")
+            ben.send(TextInput("And how old is she?"))
+            await asyncio.sleep(6)
+            assert not ben.chunks()
+            other.lead("avatar")
+            ben.send(TextInput("And how old is she?"))
+            await asyncio.sleep(6)
+            assert maya.words() == ben.words() == "Ben, She is three."
+
+    run_virtual(story())
+
+
+def test_tables_of_one_event_hear_nothing_of_each_other() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben", "Ana", "Tom", chairs=2) as (maya, ben, ana, tom):
+            maya.send(TextInput("What is your cat called?"))
+            await asyncio.sleep(8)
+            assert set(states(ben)) == {"Maya", "Ben"}
+            assert set(states(tom)) == {"Ana", "Tom"}
+            assert maya.words() == ben.words() == "Maya, Miso. She runs the house."
+            for fan in (ana, tom):
+                assert not fan.chunks()
+                assert not fan.all(Transcript)
 
     run_virtual(story())
 
