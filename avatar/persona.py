@@ -55,6 +55,7 @@ WHAT_TO_WRITE: Final = {
     "greeting_by_name": 'the greeting at an event, with {name}: greeting_by_name = "Hi {name}, you made it!"',
     "goodbye_by_name": 'the goodbye at an event, with {name}: goodbye_by_name = "Thank you, {name}."',
     "last_minute": 'said a minute before a slot ends: last_minute = "We still have a minute."',
+    "your_turn": 'asked in a group of who has waited, with {name}: your_turn = "{name}, what did you want to say?"',
     "goodbye": 'the last words, up to 240 characters: goodbye = "Thank you for coming."',
     "disclosure": 'the answer to "are you real?", with the word AI: disclosure = "I\'m an AI version of Nova."',
     "wait": 'said when an answer takes long, up to 240 characters: wait = "Give me a second."',
@@ -118,6 +119,7 @@ class Persona(_Part, frozen=True):
     greeting_by_name: NamedLine = ""
     goodbye_by_name: NamedLine = ""
     last_minute: Line = "We have about one more minute. What would you still like to ask me?"
+    your_turn: NamedLine = "{name}, what did you want to say?"
     not_discussed: tuple[Boundary, ...] = ()
     openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
     look: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")] = "nova"

@@ -18,6 +18,7 @@ import numpy as np
 import structlog
 
 from avatar.affect import Mood, beginning, in_tone
+from avatar.body_language import spoken_gestures
 from avatar.direction import INSTEAD, Wishes
 from avatar.disclosure import asks_if_real, claims_to_be_human, declines, touched
 from avatar.emotion import Emotion, GestureMark, feel, split_marks
@@ -254,22 +255,25 @@ class ReplyMaker:
 
     async def _spoken(self, reply: Reply) -> AsyncGenerator[_Clause, None]:
         """The reply's clauses with voice and face; a clause comes in pieces from an engine that streams."""
+        made: tuple[GestureMark, ...] = ()
         async with aclosing(self._clauses(reply)) as clauses:
             async for words in clauses:
                 said, marked, marks = split_marks(words.text)
                 if not said.strip():
-                    reply.gestures += tuple(mark.name for mark in marks)
+                    known = [mark.name for mark in made]
+                    reply.gestures += tuple(mark.name for mark in marks if mark.name not in known)
                     continue
                 if reply.first_clause_at is None:
                     reply.first_clause_at = self._clock()
                 emotion = marked or in_tone(feel(said), reply.mood)
-                marks = (*(GestureMark(name, 0) for name in reply.gestures), *marks)
-                reply.gestures = ()
+                marks = (*(GestureMark(name, 0) for name in reply.gestures), *marks) or spoken_gestures(said)
+                made, reply.gestures = marks, ()
                 left = len(said.split())
                 async with aclosing(self._voice(reply, self._job(reply, said, fixed=words.fixed))) as pieces:
                     async for piece in pieces:
                         left -= len(piece.words)
-                        now = tuple(mark for mark in marks if left <= 0 or mark.word < len(piece.words))
+                        rest = left <= 0 or not piece.words  # of what is left nothing is known but that it is said
+                        now = tuple(mark for mark in marks if rest or mark.word < len(piece.words))
                         marks = tuple(
                             mark._replace(word=mark.word - len(piece.words)) for mark in marks if mark not in now
                         )

@@ -64,6 +64,11 @@ class Chair:
     def moved(self, *, idle: bool) -> None:
         """The turn machine did something; `idle`: nobody has the floor of this session any more."""
 
+    @property
+    def company(self) -> tuple["Session", ...]:
+        """The sessions of the others at the table: what one is answered may hold what another said."""
+        return ()
+
     def address(self) -> str:
         """The name that the next answer begins with; usually none."""
         return ""

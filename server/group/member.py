@@ -54,6 +54,10 @@ class Member(Chair):
     def holds(self) -> bool:
         return bool(self.held)
 
+    @property
+    def company(self) -> tuple["Session", ...]:
+        return self._table.company_of(self)
+
     def take(self, session: "Session") -> None:
         self._taken = session
 

@@ -9,7 +9,6 @@ memory stay in their own sessions. What comes next: tables.py keeps the tables o
 import asyncio
 from collections.abc import Callable
 from itertools import count
-from math import cos, radians, sin
 from typing import TYPE_CHECKING, Final
 
 from avatar.dialogue import Dialogue
@@ -19,6 +18,7 @@ from protocol.event_messages import Group, GroupMember
 from protocol.messages import ReplyCancelled, ReplyChunk, Transcript
 from server.group.floor import Floor
 from server.group.member import Member
+from server.group.seating import Point, chair_deg, turned
 from server.steering import Voice
 from server.taps import Tap
 from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
@@ -26,11 +26,7 @@ from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
 if TYPE_CHECKING:
     from server.session import Session
 
-Point = tuple[float, float, float]
-
 GRACE_S: Final = 6.0  # who was asked what they wanted to say has so long to begin
-APART_DEG: Final = 30.0  # between two neighbours, seen from the avatar
-USUAL_HEAD_M: Final[Point] = (0.0, 1.6, 1.2)  # of a client that does not say where its fan is
 
 
 class Relay(Tap):
@@ -70,8 +66,7 @@ class Table:
 
     def chair(self, index: int, member_id: str, name: str) -> Member:
         """Chair `index` of the table, for a fan who is on their way."""
-        angle_deg = (index - (self._n_chairs - 1) / 2) * APART_DEG
-        member = self._chairs[member_id] = Member(self, member_id, name, angle_deg)
+        member = self._chairs[member_id] = Member(self, member_id, name, chair_deg(index, self._n_chairs))
         return member
 
     # --- who is here ---
@@ -97,8 +92,11 @@ class Table:
 
     def leave(self, member: Member) -> None:
         """They are gone for good."""
-        self._chairs.pop(member.id, None)
-        if self._present.pop(member.id, None):
+        if self._chairs.get(member.id) is member:
+            del self._chairs[member.id]
+        if self._present.get(member.id) is member:
+            del self._present[member.id]
+            self._said.pop(member.id, None)
             member.held.clear()
             self._free(member, self._floor.leave)
             self._count()
@@ -109,7 +107,7 @@ class Table:
             self._deserted()
 
     def _free(self, member: Member, give_up: Callable[[str], None]) -> None:
-        had_it = self.holder is member
+        had_it = self._floor.holder == member.id
         give_up(member.id)
         if had_it:
             self._pass_on()
@@ -202,7 +200,7 @@ class Table:
                 member.session.say(line)
             case None if not member.session.take_up_voice():
                 member.invited = True
-                member.session.say(f"{member.name}, what did you want to say?")
+                member.session.say(member.session.persona.your_turn.replace("{name}", member.name))
         if self.holder is member and member.session.is_idle:  # nothing came of it: they are just being taken leave of
             self._pass_on()
 
@@ -249,7 +247,13 @@ class Table:
         )
         for session in self._others(member):
             session.outbox.post(said)
+            if not said.final:
+                session.presence.fan_said(said.text)
         return said
+
+    def company_of(self, member: Member) -> tuple["Session", ...]:
+        """The sessions of the others, also of those who are away for a moment."""
+        return tuple(m.session for m in self._present.values() if m is not member and m.session)
 
     def _others(self, member: Member) -> list["Session"]:
         return [m.session for m in self._present.values() if m is not member and m.session and not m.is_away]
@@ -267,16 +271,22 @@ class Table:
     # --- the face ---
 
     def _look(self) -> None:
+        """Somebody else has the floor, or nobody has."""
         self.tell()
         self._regard()
+        if holder := self.holder:
+            for session in self._others(holder):
+                session.presence.fan_began()
 
     def _regard(self) -> None:
         """In everybody's view the avatar looks at the one who has the floor."""
         holder = self.holder
         for viewer in self._present.values():
             if viewer.session:
-                elsewhere = holder is not None and holder is not viewer
-                viewer.session.presence.look_aside(_place(holder, viewer) if holder and elsewhere else None)
+                aside: Point | None = None
+                if holder and holder is not viewer and holder.session:
+                    aside = turned(holder.session.presence.head, holder.angle_deg - viewer.angle_deg)
+                viewer.session.presence.look_aside(aside)
 
     def _attention(self, viewer: Member, own: Attention | None) -> Attention | None:
         holder = self.holder
@@ -293,11 +303,3 @@ def _seen(member: Member, reader: Member, holder: Member | None, waiting: list[s
     if member is holder:
         return GroupMember(member.id, member.name, "speaking", angle_deg)
     return GroupMember(member.id, member.name, "waiting" if member.id in waiting else "here", angle_deg)
-
-
-def _place(member: Member, viewer: Member) -> Point:
-    """Where a member's head is in a viewer's space, in which the viewer is in front of the avatar."""
-    head = (member.session.presence.head if member.session else None) or USUAL_HEAD_M
-    turn = radians(member.angle_deg - viewer.angle_deg)
-    across, height, depth = head
-    return (across * cos(turn) + depth * sin(turn), height, depth * cos(turn) - across * sin(turn))

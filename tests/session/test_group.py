@@ -284,6 +284,21 @@ def test_who_leaves_in_the_middle_of_a_turn_frees_the_floor() -> None:
     run_virtual(story())
 
 
+def test_who_waited_for_one_who_leaves_is_next() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben", "Ana") as (maya, ben, ana):
+            await maya.speak(2, words=2)
+            ben.send(TextInput("And how old is she?"))
+            await asyncio.sleep(0.1)
+            assert states(ana) == {"Maya": "speaking", "Ben": "waiting", "Ana": "here"}
+            await maya.leave()
+            assert floor(ana) == "Ben"
+            await asyncio.sleep(6)
+            assert ana.words() == "Ben, She is three."
+
+    run_virtual(story())
+
+
 def test_who_talks_on_and_on_is_answered_once_others_wait() -> None:
     async def story() -> None:
         async with table(world(), "Maya", "Ben") as (maya, ben):

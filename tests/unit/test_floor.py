@@ -1,10 +1,14 @@
-"""One floor, fair turns."""
+"""One floor, fair turns, and chairs around the avatar."""
 
+import math
+
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
 from server.group.floor import LONGEST_S, Floor
+from server.group.seating import USUAL_HEAD_M, chair_deg, turned
 
 
 def table(*names):
@@ -52,6 +56,15 @@ def test_a_newcomer_does_not_overtake_those_who_wait():
     floor.join("ana")
     floor.ask("ana", 2)
     assert floor.waiting() == ["ben", "ana"]
+
+
+def test_from_each_chair_the_others_are_where_they_sit():
+    assert [chair_deg(k, 3) for k in range(3)] == [-30.0, 0.0, 30.0]
+    across, height, depth = turned(None, 30.0)
+    assert height == USUAL_HEAD_M[1]
+    assert math.degrees(math.atan2(across, depth)) == pytest.approx(30.0)
+    assert math.hypot(across, depth) == pytest.approx(USUAL_HEAD_M[2])
+    assert turned((0.4, 1.2, 0.9), 0.0) == (0.4, 1.2, 0.9)
 
 
 def test_only_a_floor_that_others_want_is_held_too_long():

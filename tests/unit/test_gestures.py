@@ -52,7 +52,7 @@ def test_two_nods_of_one_clause_are_two_unless_they_overlap():
     assert np.array_equal(face_of(GestureCue(0, "nod"), GestureCue(10 * FRAME, "nod")), one)
 
 
-ANSWER = "Oh yes [nod] surely, my friend. That *waves* was lovely, and you 👉 know it. See you soon! 👋"
+ANSWER = "Oh yes [nod] surely, my friend. That *waves* was lovely, and you 👉 know it. Until then! 👋"
 
 
 @pytest.mark.parametrize("answer", [ANSWER, ANSWER.removesuffix(" 👋")])
@@ -91,9 +91,21 @@ def test_the_body_leans_with_the_feeling_and_listens_forward():
     run_virtual(story())
 
 
+def test_a_mark_behind_the_words_that_call_for_it_is_not_made_twice():
+    async def story() -> None:
+        async with fan_in(World(answers={"Tell me": "That was lovely. See you soon! 👋"})) as fan:
+            fan.send(TextInput("Tell me"))
+            await asyncio.sleep(6)
+            begins = {word.text: word.start_samples for chunk in fan.chunks() for word in chunk.words}
+            cues = [(cue.name, cue.start_samples) for chunk in fan.chunks() for cue in chunk.gestures]
+            assert cues == [("wave", begins["See"])]
+
+    run_virtual(story())
+
+
 def _end(chunk: ReplyChunk) -> int:
     return chunk.start_samples + len(chunk.audio) // 2
 
 
 def test_the_scripted_answer_above_holds_no_mark_that_is_read_out():
-    assert split_marks(ANSWER)[0] == "Oh yes surely, my friend. That was lovely, and you know it. See you soon!"
+    assert split_marks(ANSWER)[0] == "Oh yes surely, my friend. That was lovely, and you know it. Until then!"
