@@ -110,7 +110,9 @@ class ReactionCounts(Struct, frozen=True):
 
 
 class Reactions(Message, tag="reactions", frozen=True):
-    """The audience's reactions since the last such message, at most two a second; and how many watch."""
+    """The audience's reactions since the last such message, at most two a second; and how many watch. For spectators,
+    hosts and the fan on the stage.
+    """
 
     counts: ReactionCounts
     watching: Count = 0

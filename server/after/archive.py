@@ -6,7 +6,7 @@ back without a trace. What comes next: keepsake.py writes the files, pages.py sh
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import numpy as np
@@ -59,7 +59,7 @@ class Archive:
             keepsakes=event.keepsakes,
             retention_days=event.retention_days,
         )
-        await self.follow(live.session, facts)
+        self.follow(live.session, facts)
 
     async def part(self, live: LiveVisit) -> None:
         """The visit is over for good."""
@@ -67,11 +67,11 @@ class Archive:
 
     # --- the same, without an event's desk ---
 
-    async def follow(self, session: Session, facts: VisitFacts) -> Attendance:
-        """Attends this session from now on. Never raises."""
+    def follow(self, session: Session, facts: VisitFacts) -> Attendance:
+        """Attends this session from now on."""
         attendance = Attendance(session, facts, self.shelf)
         self._attended[facts.visit_id] = attendance
-        await attendance.begin()
+        attendance.begin()
         return attendance
 
     async def finish(self, visit_id: str, session: Session) -> None:
@@ -159,11 +159,15 @@ class Archive:
             return
         picture = attendance.picture
         write = partial(write_keepsake, self.shelf.folder, folder, occasion, recording, disclosure, picture)
-        await asyncio.to_thread(made_yielding, write, MAKING_NICENESS)
+        await self._aside(write)
         if attendance.withdrawn or not await self.shelf.keep(facts, attendance.code, folder, recording.lines()):
             await asyncio.to_thread(remove, self.shelf.folder, folder)
         elif attendance.picture and attendance.picture is not picture:
             await asyncio.to_thread(add_picture, self.shelf.folder, folder, attendance.picture)
+
+    async def _aside(self, work: Callable[[], None]) -> None:
+        """Runs it in a thread that gives way to those who talk. Raises what it raises."""
+        await asyncio.to_thread(made_yielding, work, MAKING_NICENESS)
 
     async def _spoken(self, persona: Persona, line: str) -> NDArray[np.float32]:
         """The line in the persona's voice, float32 [n] at OUTPUT_RATE_HZ. Raises EngineError or OverloadedError."""

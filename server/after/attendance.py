@@ -59,15 +59,15 @@ class Attendance(Tap):
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_turn = asyncio.Lock()  # what the fan wants last happens last
 
-    async def begin(self) -> None:
-        """Before the first word. Returns when the memory was read."""
-        await self._shelf.open(self.facts, self.code)
+    def begin(self) -> None:
+        """Before the first word, which waits for no store."""
+        self._start(self._shelf.open(self.facts, self.code), "open")
         self._session.tap(self)
         self._record(self._session.consents)
         self._tell()
         if self._session.consents.memory:
             self._remembering = self._allowed_memory = True
-            await self._recall()
+            self._start(self._recall(), "recall")
 
     async def end(self) -> Figures:
         """The visit is over: nothing more is heard. Returns when no task of it is left."""
@@ -139,20 +139,22 @@ class Attendance(Tap):
         """See Tap."""
         if self._record(consents):
             self._tell()
+        if not consents.emotion_sensing:
+            self._guesses.clear()
         if consents.memory != self._allowed_memory:
             self._allowed_memory = consents.memory
             if consents.memory:
                 self._remembering = True
                 self._start(self._recall(), "recall")
             else:
-                self._forget()
+                self.forget()
 
     def asked(self, message: Satisfaction | ForgetMemory, at_ms: float) -> None:
         """See Tap."""
         if isinstance(message, Satisfaction):
             self._stars = message.stars
         else:
-            self._forget()
+            self.forget()
 
     # --- the two consents ---
 
@@ -181,8 +183,9 @@ class Attendance(Tap):
         if memory and self._remembering:
             self._show(memory)
 
-    def _forget(self) -> None:
-        self._remembering = False  # until they allow it anew
+    def forget(self) -> None:
+        """The persona forgets this fan, and learns nothing new of them until they allow it anew."""
+        self._remembering = False
         self._said.clear()
         self._guesses.clear()
         self._show(Memory())

@@ -6,6 +6,7 @@ keepsake is being made; shelf.py for those that are over.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,7 @@ HEADERS: Final = {
     "cache-control": "private, no-store",
 }
 MAX_FORM_BYTES: Final = 1000
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9]+")
 
 
 class KeepsakePages:
@@ -87,7 +89,6 @@ class KeepsakePages:
                 "heading": f"Your visit with {about['persona']}" if about else "Your visit",
                 "about": about,
                 "has_picture": bool(visit.folder and (self._shelf.folder / visit.folder / PICTURE).exists()),
-                "file_name": "stagedoor-visit",
                 "satisfaction": visit.satisfaction,
                 "facts": memory.facts,
                 "mood": memory.shown_mood(),
@@ -107,7 +108,8 @@ class KeepsakePages:
         on = datetime.fromisoformat(about["on"])
         names = Occasion(about["persona"], about["fan"], about["event"], on).names()
         said = [{**line, "clock": clock(line["at_ms"])[3:8], "name": names[line["who"]]} for line in about["said"]]
-        return {**about, "said": said, "on_words": in_words(on)}
+        file_name = f"{_NOT_IN_NAMES.sub('-', about['persona'].casefold())}-{on:%Y-%m-%d}"
+        return {**about, "said": said, "on_words": in_words(on), "file_name": file_name}
 
     async def _file(self, request: Request) -> Response:
         visit = await self._visit(request)
@@ -157,6 +159,8 @@ class KeepsakePages:
         visit = await self._visit(request)
         async with self._shelf.store.begin() as db:
             await forget(db, visit.fan_id, visit.persona_id)
+        if attendance := self._archive.attended(request.path_params["code"]):
+            attendance.forget()
         return self._done(request)
 
     async def _delete(self, request: Request) -> Response:

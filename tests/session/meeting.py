@@ -73,7 +73,7 @@ class Meeting:
         fan.send(fan.hello)
         await fan.until(Welcome)
         (session,) = self.room._sessions - known
-        attendance = await self.archive.follow(session, facts)
+        attendance = self.archive.follow(session, facts)
         await told(fan, KeepsakeState)
         fan.send(DisclosureAcknowledged())
         try:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import msgspec
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 
 from avatar.affect import Affect
+from protocol.errors import EngineError
 from protocol.messages import (
     ConsentChange,
     Consents,
@@ -126,6 +129,50 @@ async def test_taking_back_while_it_is_being_made_leaves_nothing(meeting: Meetin
         meeting.then = "take back"
     assert meeting.files() == []
     assert not await holds(meeting, "giraffe")
+
+
+async def test_two_fans_at_once_take_home_only_their_own_words(meeting: Meeting) -> None:
+    async with (
+        meeting.visit("maya", "v1", ALL) as (maya, _),
+        meeting.visit("tom", "v2", ALL) as (tom, _),
+    ):
+        await asyncio.gather(say(maya, "I love zebras"), say(tom, "I love giraffes"))
+    assert len(await meeting.rows(KeepsakeRow)) == 2
+    for row in await meeting.rows(KeepsakeRow):
+        words = (meeting.folder / row.path / WORDS).read_text()
+        own, other = ("zebras", "giraffes") if row.visit_id == "v1" else ("giraffes", "zebras")
+        assert own in words
+        assert other not in words
+    assert {row.fan_id: row.text for row in await meeting.rows(MemoryRow)} == {
+        "maya": "I love zebras.", "tom": "I love giraffes.",
+    }  # fmt: skip
+
+
+async def test_without_its_spoken_disclosure_there_is_no_keepsake(meeting: Meeting) -> None:
+    class Hoarse:
+        async def ask(self, job: object, *more: object) -> None:
+            raise EngineError("no voice")
+
+    meeting.archive._tts = Hoarse()
+    with watched(meeting.folder) as watch:
+        async with meeting.visit("maya", "v1", ALL) as (fan, _):
+            await say(fan, "zebra zebra zebra")
+        assert watch.written() == []
+    assert await meeting.rows(TranscriptRow) == []
+
+
+async def test_a_store_that_fails_disturbs_nobody(meeting: Meeting) -> None:
+    class Broken(Store):
+        def begin(self) -> NoReturn:
+            raise OperationalError("select", {}, Exception("the disk is full"))
+
+    working = meeting.archive.shelf.store
+    async with meeting.visit("maya", "v1", ALL) as (fan, _):
+        meeting.archive.shelf.store = Broken(working.engine, working.folder)
+        fan.send(ForgetMemory())
+        await say(fan, "zebra zebra zebra")
+        assert fan.errors() == []
+    assert meeting.files() == [], "what no row names is not left lying about"
 
 
 async def holds(meeting: Meeting, word: str) -> bool:
