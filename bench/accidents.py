@@ -33,6 +33,8 @@ class Accidents:
     lost: int = 0
     asked: int = 0
     unanswered: int = 0
+    engines_mb: float = 0.0  # held by those that work, and by their spares: what both map is shared out (PSS)
+    spares_mb: float = 0.0
 
     def figures(self) -> dict[str, Any]:
         """Flat, for lanes.json."""
@@ -46,6 +48,8 @@ class Accidents:
             "sessions_lost": self.lost,
             "asked_while_killed": self.asked,
             "unanswered_while_killed": self.unanswered,
+            "engines_memory_mb": round(self.engines_mb),
+            "spares_memory_mb": round(self.spares_mb),
         }
 
 
@@ -61,8 +65,10 @@ async def measure_recovery(server: ServerProcess, fans: int, rounds: int) -> Acc
     visits = [Fan(server.ws_url, server.token, seed=n) for n in range(fans)]
     entered = [await visit.__aenter__() for visit in visits]
     try:
-        groups = len(engine_processes(server)) // 2
         await _until_spared(server)
+        by_age = sorted(engine_processes(server), key=lambda process: process.create_time())
+        groups = len(by_age) // 2
+        found.engines_mb, found.spares_mb = _memory_mb(by_age[:groups]), _memory_mb(by_age[groups:])
         for n in range(rounds * groups):
             oldest = min(engine_processes(server), key=lambda process: process.create_time())
             asking = asyncio.create_task(_is_answered(entered[n % fans], TYPED[n % len(TYPED)]), name="asking")
@@ -85,6 +91,10 @@ def engine_processes(server: ServerProcess) -> list[psutil.Process]:
     """The children that run engines. Those that work were begun before their spares."""
     children = psutil.Process(server.pid).children()
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def _memory_mb(processes: Sequence[psutil.Process]) -> float:
+    return sum(float(process.memory_full_info().pss) for process in processes) / 2**20
 
 
 async def _kill(server: ServerProcess, engines: Sequence[psutil.Process]) -> float:

@@ -24,6 +24,7 @@ from server.inference.worker import Group, Work
 from server.lanes import Lanes, LlmLane, run_llm
 from server.model_store.store import open_store
 from server.voice_clones import consents_to_clone
+from speech.consent import VoiceConsents
 from speech.tts import TtsEngine
 
 if TYPE_CHECKING:
@@ -190,8 +191,9 @@ class Engines:
 
 def load_engines(config: Config) -> Engines:
     """Every engine in this process, each lane with threads of its own. Raises ModelError or EngineError."""
+    consents = consents_to_clone(config)
     groups = tuple(load(config) for load in (EARS, *GROUPS.values()))
-    return _build(config, groups, ())
+    return _build(config, consents, groups, ())
 
 
 async def start_engines(config: Config) -> Engines:
@@ -201,6 +203,7 @@ async def start_engines(config: Config) -> Engines:
     from server.inference.crew import EngineProcess
     from server.inference.life import Patience
 
+    consents = consents_to_clone(config)  # refused before anything is begun
     folder = tempfile.TemporaryDirectory(prefix="stagedoor-")  # only this user may enter it
     patience = Patience(config.workers.silence_s, config.workers.hang_s, max_rss_mb=config.workers.max_rss_mb)
     processes = tuple(
@@ -213,11 +216,12 @@ async def start_engines(config: Config) -> Engines:
         await gather(*(process.close() for process in processes))
         folder.cleanup()
         raise failed
-    return _build(config, (EARS(config),), processes, folder)
+    return _build(config, consents, (EARS(config),), processes, folder)
 
 
 def _build(
     config: Config,
+    consents: VoiceConsents,
     groups: tuple[Group, ...],
     processes: "tuple[EngineProcess, ...]",
     folder: "tempfile.TemporaryDirectory[str] | None" = None,
@@ -229,10 +233,12 @@ def _build(
         crews |= {lane: process.crew(lane, workers) for lane, workers in process.facts["workers"].items()}
     known = (*(group.facts for group in groups), *(process.facts for process in processes))
     facts = {key: fact for each in known for key, fact in each.items()}
-    return Engines(_lanes(config, crews, facts), facts["voices"], groups, processes, folder)
+    return Engines(_lanes(config, consents, crews, facts), facts["voices"], groups, processes, folder)
 
 
-def _lanes(config: Config, crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]) -> Lanes:
+def _lanes(
+    config: Config, consents: VoiceConsents, crews: Mapping[str, Crew[Any, Any]], facts: Mapping[str, Any]
+) -> Lanes:
     from server.prepared import PreparedSpeech
 
     rules = batch_rules(config)
@@ -245,7 +251,7 @@ def _lanes(config: Config, crews: Mapping[str, Crew[Any, Any]], facts: Mapping[s
         languages=facts["languages"],
         turn=lanes["turn"],
         asr=lanes["asr"],
-        tts=PreparedSpeech(lanes["tts"], consents_to_clone(config)),
+        tts=PreparedSpeech(lanes["tts"], consents),
         meaning=lanes["meaning"],
         ending=lanes["ending"],
         llm=LlmLane(lanes["llm"], goes_on=facts["goes_on"]),

@@ -6,9 +6,12 @@ What comes next: reply.py says the persona's line for it, and goes on with what 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import TypeVar
+from math import inf
+from typing import Final, TypeVar
 
 Item = TypeVar("Item")
+
+STEP_S: Final = 0.05  # a clock that stands (the fan is away) is looked at this often at most
 
 
 async def or_late(
@@ -16,8 +19,8 @@ async def or_late(
 ) -> AsyncGenerator[Item | None, None]:
     """The items as they come, and None, once, when the next one is not there at `late_at()`.
 
-    `late_at` is asked anew whenever the instant that it named has come: it may name a later one. The work on the next
-    item goes on all the time, and ends when this generator is closed.
+    `late_at` is asked anew whenever the instant that it named has come: it may name a later one, or inf for never. The
+    work on the next item goes on all the time, and ends when this generator is closed.
     """
     coming: asyncio.Task[Item] | None = None
     told = False
@@ -31,7 +34,7 @@ async def or_late(
                         told = True
                         yield None
                     else:
-                        await asyncio.wait((coming,), timeout=left_s)
+                        await asyncio.wait((coming,), timeout=max(left_s, STEP_S) if left_s < inf else None)
                 try:
                     yield await coming
                 except StopAsyncIteration:

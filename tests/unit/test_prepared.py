@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from avatar.engines.scripted import ScriptedMeaning
 from avatar.persona import load_personas
 from server.batching import Priority
@@ -16,6 +18,7 @@ from server.prepared import (
     rehearse,
     speech_jobs,
 )
+from speech.consent import VoiceConsentError, VoiceConsents
 from speech.engines.scripted import ScriptedTts
 from speech.tts import SpeechJob
 
@@ -57,6 +60,31 @@ async def test_what_is_kept_is_bounded() -> None:
     await lane.ask(SpeechJob("Line 0.", "heart"))
     await lane.ask(SpeechJob(f"Line {MAX_KEPT}.", "heart"))
     assert len(tts.said) == MAX_KEPT + 2
+
+
+class Withdrawn(VoiceConsents):
+    """The consent to one cloned voice, until it is taken back."""
+
+    holds = True
+
+    def check(self, voice: str) -> None:
+        if voice == "heart" and not self.holds:
+            raise VoiceConsentError("voice_consent_revoked", "taken back")
+
+
+async def test_a_line_that_lies_ready_in_a_cloned_voice_is_gone_with_the_consent() -> None:
+    tts, consents = CountingTts(), Withdrawn()
+    lane = PreparedSpeech(InlineLane("tts", tts.run), consents)
+    job = SpeechJob("Hello.", "heart", 1.0, PREPARED_SEED)
+    await lane.ask(job)
+    consents.holds = False
+    for _ in range(2):
+        with pytest.raises(VoiceConsentError, match="voice_consent_revoked"):
+            await lane.ask(job)
+    assert len(tts.said) == 1
+    consents.holds = True
+    await lane.ask(job)
+    assert len(tts.said) == 2, "what was kept of the voice was thrown away"
 
 
 async def test_a_rehearsed_persona_has_every_fixed_line_ready() -> None:
