@@ -196,7 +196,7 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         server = build_server(
             build_asgi(
                 room,
-                config.access.origins,
+                (*config.access.origins, config.access.public_url),
                 own_folder(config),
                 build_api(house, [report_router(archive)]),
                 config.server.max_connections_per_address,

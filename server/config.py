@@ -48,6 +48,7 @@ class AccessConfig(Struct, frozen=True, forbid_unknown_fields=True):
     secret: str = ""  # signs join tokens; empty: keys of the store do, and change by themselves
     key_days: Positive = 30  # how long such a key signs
     origins: tuple[str, ...] = ()  # browser origins allowed beside the server's own
+    public_url: Annotated[str, Meta(pattern="^(https?://[^/]+)?$")] = ""  # empty: as whoever asks knows the server
 
 
 class StoreConfig(Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,7 +57,7 @@ def new_secret() -> str:
 def origin_is_ours(request: Request, house: House) -> bool:
     """Browsers say where their page came from; programs say nothing, and have no cookies either."""
     origin = request.headers.get("origin")
-    return origin is None or origin in house.origins or urlsplit(origin).netloc == request.headers.get("host")
+    return origin in (None, house.public_url, *house.origins) or urlsplit(origin).netloc == request.headers.get("host")
 
 
 async def visitor(

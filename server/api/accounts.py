@@ -72,7 +72,7 @@ def set_cookie(request: Request, response: Response, house: House, token: str) -
         path=COOKIE_PATH,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=house.base_url(request).startswith("https:"),
     )
 
 

@@ -9,9 +9,11 @@ import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
+from avatar.persona import PersonaError
 from server.api import accounts, audit, events, exports, keys, oidc, personas, tickets
 from server.api.access import CSRF_HEADER
 from server.api.bodies import Refusal
@@ -79,8 +81,13 @@ async def _guard(request: Request, call_next: Next) -> Response:
         response = await call_next(request)
     except ApiError as error:
         response = refusal(error.code, str(error), error.status, error.headers())
+    except IntegrityError:
+        response = refusal("conflict", "somebody changed the same thing at the same moment; try again", 409)
+    except (SQLAlchemyError, OSError):
+        log.exception("store_failed", method=request.method)
+        response = refusal("unavailable", "the store does not answer; try again in a while", 503, {"retry-after": "5"})
     except Exception:
-        log.exception("request_failed", method=request.method, route=getattr(request.scope.get("route"), "path", ""))
+        log.exception("request_failed", method=request.method)
         response = refusal("internal", "something broke on our side; it was noted", 500)
     response.headers.setdefault("cache-control", "no-store")
     return response
@@ -90,6 +97,10 @@ def _explain_refusals(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
     async def refuse(_: Request, error: ApiError) -> Response:
         return refusal(error.code, str(error), error.status, error.headers())
+
+    @app.exception_handler(PersonaError)
+    async def refuse_persona(_: Request, error: PersonaError) -> Response:
+        return refusal("conflict", f"the persona cannot be used: {error}", 409)
 
     @app.exception_handler(RequestValidationError)
     async def explain(_: Request, error: RequestValidationError) -> Response:

@@ -45,6 +45,7 @@ class House:
     signer: TokenSigner
     accounts: AccountsConfig = field(default_factory=AccountsConfig)
     origins: Sequence[str] = ()
+    public_url: str = ""
     personas: Mapping[str, Persona] = field(default_factory=dict)  # those that come with the house
     check_persona: Callable[[Persona], None] = _any_persona
     changed: Callable[[str], None] = _nobody
@@ -62,6 +63,10 @@ class House:
     def now(self) -> datetime:
         """The present, in UTC."""
         return datetime.now(UTC)
+
+    def base_url(self, request: Request) -> str:
+        """Where this server is: as configured, else as the one who asks knows it."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
     def count_request(self, name: str) -> None:
         """Raises TooManyError."""

@@ -133,10 +133,10 @@ async def to_the_provider(request: Request, house: HouseHere) -> RedirectRespons
     """Leads to the provider."""
     provider = _provider(house)
     house.count_try(address_of(request))
-    url, kept = await provider.leave(_way_back(request))
+    url, kept = await provider.leave(house.base_url(request) + CALLBACK)
     response = RedirectResponse(url, 303)
     sealed = house.signer.seal(kept, REMEMBERED, valid_s=AWAY_S)
-    secure = request.url.scheme == "https"
+    secure = house.base_url(request).startswith("https:")
     response.set_cookie(REMEMBERED, sealed, max_age=AWAY_S, path=CALLBACK, httponly=True, samesite="lax", secure=secure)
     return response
 
@@ -149,7 +149,7 @@ async def from_the_provider(request: Request, house: HouseHere, code: str = "", 
     kept = _unsealed(house, request.cookies.get(REMEMBERED, ""))
     if not hmac.compare_digest(kept["state"].encode(), state.encode()):
         raise NotSignedInError("this is not where your sign-in began; try again")
-    identity = await provider.arrive(code, kept, _way_back(request))
+    identity = await provider.arrive(code, kept, house.base_url(request) + CALLBACK)
     async with house.store.begin() as db:
         creator_id = await _account(db, house, identity)
         token = await open_login(db, creator_id, house.now(), house.accounts.login_days)
@@ -164,10 +164,6 @@ def _provider(house: House) -> Provider:
     if house.provider is None:
         raise NotFoundError("no OpenID Connect provider is configured here")
     return house.provider
-
-
-def _way_back(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}{CALLBACK}"
 
 
 def _unsealed(house: House, sealed: str) -> dict[str, str]:

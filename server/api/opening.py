@@ -26,7 +26,7 @@ async def open_house(config: Config, personas: Mapping[str, Persona]) -> AsyncIt
     try:
         rotate_after = timedelta(days=config.access.key_days)
         signer = TokenSigner(config.access.secret or await read_keys(store, rotate_after))
-        house = House(store, signer, config.accounts, config.access.origins, personas)
+        house = House(store, signer, config.accounts, config.access.origins, config.access.public_url, personas)
         house.provider = Provider(config.accounts) if config.accounts.oidc_issuer else None
         if config.access.secret:
             yield house

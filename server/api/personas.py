@@ -19,7 +19,10 @@ router = APIRouter(prefix="/personas", tags=["personas"])
 async def find_persona(
     db: AsyncSession, creator_id: str, persona_id: str, bundled: Mapping[str, Persona]
 ) -> Persona | None:
-    """A creator's persona by its id: their own, or one that comes with the server."""
+    """A creator's persona by its id: their own, or one that comes with the server.
+
+    Raises PersonaError for one that an earlier version took and this one does not.
+    """
     row = await db.get(PersonaRow, (creator_id, persona_id))
     if row is None:
         return bundled.get(persona_id)
@@ -31,9 +34,9 @@ async def list_personas(caller: Signed, house: HouseHere) -> Personas:
     """One's own, and those that come with the server."""
     async with house.store.begin() as db:
         rows = await db.scalars(select(PersonaRow).where(PersonaRow.creator_id == caller.creator_id))
-        own = {row.id: parse_persona(row.toml, row.id) for row in rows}
-    everyone = {**house.personas, **own}
-    return Personas(personas=[_short(persona, persona.id in own) for _, persona in sorted(everyone.items())])
+        own = {row.id: _own(row) for row in rows}
+    everyone = {**{key: _short(persona) for key, persona in house.personas.items()}, **own}
+    return Personas(personas=[persona for _, persona in sorted(everyone.items())])
 
 
 @router.get("/{persona_id}")
@@ -42,9 +45,9 @@ async def get_persona(persona_id: PersonaId, caller: Signed, house: HouseHere) -
     async with house.store.begin() as db:
         row = await db.get(PersonaRow, (caller.creator_id, persona_id))
     if row:
-        return _full(parse_persona(row.toml, persona_id), row.toml)
+        return PersonaOut(**_own(row).model_dump(), toml=row.toml)
     if persona := house.personas.get(persona_id):
-        return _full(persona, "")
+        return PersonaOut(**_short(persona).model_dump(), toml="")
     raise NotFoundError(f"there is no persona {persona_id!r}")
 
 
@@ -61,7 +64,7 @@ async def put_persona(persona_id: PersonaId, body: PersonaIn, caller: Signed, ho
     async with house.store.begin() as db:
         await db.merge(PersonaRow(creator_id=caller.creator_id, id=persona_id, toml=body.toml, updated_at=house.now()))
         note(db, caller.creator_id, caller.actor, "persona.write", persona_id)
-    return _full(persona, body.toml)
+    return PersonaOut(id=persona_id, name=persona.name, about=persona.about, own=True, toml=body.toml)
 
 
 @router.delete("/{persona_id}")
@@ -81,9 +84,14 @@ async def delete_persona(persona_id: PersonaId, caller: Signed, house: HouseHere
     return Done()
 
 
-def _short(persona: Persona, own: bool) -> PersonaShort:
-    return PersonaShort(id=persona.id, name=persona.name, about=persona.about, own=own)
+def _short(persona: Persona) -> PersonaShort:
+    return PersonaShort(id=persona.id, name=persona.name, about=persona.about, own=False)
 
 
-def _full(persona: Persona, toml: str) -> PersonaOut:
-    return PersonaOut(id=persona.id, name=persona.name, about=persona.about, own=bool(toml), toml=toml)
+def _own(row: PersonaRow) -> PersonaShort:
+    """What an earlier version took and this one does not is still there for its creator to mend."""
+    try:
+        persona = parse_persona(row.toml, row.id)
+    except PersonaError as error:
+        return PersonaShort(id=row.id, name=row.id, about=f"Cannot be used: {error}", own=True)
+    return PersonaShort(id=row.id, name=persona.name, about=persona.about, own=True)

@@ -60,7 +60,9 @@ async def make_ticket(event_id: str, body: TicketIn, request: Request, caller: V
         note(db, row.creator_id, actor, "ticket.issue", ticket.id, {"event": event_id})
     house.changed(event_id)
     return TicketMade(
-        ticket_id=ticket.id, secret=secret, link=f"{_base(request)}/#event={event_id}&ticket={ticket.id}.{secret}"
+        ticket_id=ticket.id,
+        secret=secret,
+        link=f"{house.base_url(request)}/#event={event_id}&ticket={ticket.id}.{secret}",
     )
 
 
@@ -202,17 +204,12 @@ async def _claims(db: AsyncSession, ticket: TicketRow) -> JoinClaims:
 
 def _token(house: House, claims: JoinClaims, request: Request) -> JoinToken:
     token = house.signer.sign(claims, valid_s=TOKEN_VALID_S)
-    base = _base(request)
+    base = house.base_url(request)
     page = "/console.html" if claims.role == "host" else "/"
     ws_url = urlsplit(base)._replace(scheme="wss" if base.startswith("https") else "ws", path="/ws").geturl()
     return JoinToken(
         token=token, role=claims.role, url=f"{base}{page}#join={token}", ws_url=ws_url, valid_s=TOKEN_VALID_S
     )
-
-
-def _base(request: Request) -> str:
-    """Where this server is, as the one who asks knows it."""
-    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _shown(ticket: TicketRow, fan: FanRow) -> TicketOut:

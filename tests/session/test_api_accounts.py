@@ -30,10 +30,24 @@ async def test_the_cookie_is_for_us_alone(sqlite_store: Store) -> None:
     cookie = answer.headers["set-cookie"]
     for part in ("HttpOnly", "SameSite=lax", "Secure", "Path=/api/v1", "Max-Age=1209600"):
         assert part in cookie
-    guest.http.base_url = HOUSE.replace("https", "http")  # type: ignore[assignment]
-    guest.http.base_url = guest.http.base_url.join("/api/v1/")
+    guest.http.base_url = f"{HOUSE.replace('https', 'http')}/api/v1"  # type: ignore[assignment]
     plain = await guest.call("POST", "/login", {"email": "a@example.org", "password": PASSWORD})
     assert "Secure" not in plain.headers["set-cookie"]  # or nobody could sign in on a development machine
+
+
+async def test_behind_a_proxy_the_public_address_counts(sqlite_store: Store) -> None:
+    house = house_over(sqlite_store)
+    house.public_url = "https://meet.test"
+    app = app_of(house)
+    inside = Guest(app)
+    inside.http.base_url = "http://10.0.0.7:8700/api/v1"  # type: ignore[assignment]
+    body = {"name": "a", "email": "a@example.org", "password": PASSWORD}
+    answer = await inside.call("POST", "/creators", body, origin="https://meet.test")
+    assert "Secure" in answer.headers["set-cookie"]
+    person = await Guest(app).sign_up("ana")
+    event = await person.event()
+    assert (await person.ticket(event))["link"].startswith(f"https://meet.test/#event={event}&ticket=")
+    assert (await person.post(f"/events/{event}/host-token"))["ws_url"] == "wss://meet.test/ws"
 
 
 async def test_nothing_that_opens_a_door_is_in_the_store(sqlite_store: Store) -> None:

@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from avatar.persona import Persona, PersonaError
 from server.store.engine import Store
-from server.store.tables import TicketRow, TicketState
+from server.store.tables import PersonaRow, TicketRow, TicketState
 from server.tokens import JoinClaims
 from tests.session.offices import OWN_TOML, Guest, app_of, house_over, platform, refusal
+
+DAY = timedelta(days=1)
 
 
 async def creator(store: Store, **accounts: Any) -> Guest:
@@ -97,7 +99,7 @@ async def test_a_mistake_is_named(sqlite_store: Store, change: dict[str, Any], n
         "title": "Hi",
         "persona_id": "nova",
         "opens_at": now.isoformat(),
-        "closes_at": (now + timedelta(1)).isoformat(),
+        "closes_at": (now + DAY).isoformat(),
     }
     answer = await ana.call("POST", "/events", {**body, **change})
     assert refusal(answer) == (400, "malformed")
@@ -295,6 +297,21 @@ async def test_the_house_s_personas_stay_as_they_are(sqlite_store: Store) -> Non
     assert (await ana.get("/personas/nova"))["toml"] == ""
 
 
+async def test_a_persona_that_a_new_version_does_not_take_can_be_mended(sqlite_store: Store) -> None:
+    ana = await creator(sqlite_store)
+    await ana.call("PUT", "/personas/mine", {"toml": OWN_TOML})
+    async with sqlite_store.begin() as db:
+        (await db.get_one(PersonaRow, (ana.id, "mine"))).toml = OWN_TOML.replace("greeting = ", "greets = ")
+    listed = {persona["id"]: persona["about"] for persona in (await ana.get("/personas"))["personas"]}
+    assert listed["mine"].startswith("Cannot be used: mine: ")
+    assert "greets = " in (await ana.get("/personas/mine"))["toml"]
+    now = datetime.now(UTC)
+    body = {"title": "Hi", "persona_id": "mine", "opens_at": now.isoformat(), "closes_at": (now + DAY).isoformat()}
+    assert refusal(await ana.call("POST", "/events", body)) == (409, "conflict")
+    assert (await ana.call("PUT", "/personas/mine", {"toml": OWN_TOML})).status_code == 200
+    assert (await ana.call("POST", "/events", body)).status_code == 201
+
+
 async def test_a_persona_stays_while_an_event_needs_it(sqlite_store: Store) -> None:
     ana = await creator(sqlite_store)
     await ana.call("PUT", "/personas/mine", {"toml": OWN_TOML})
@@ -329,6 +346,35 @@ async def test_what_is_not_there_and_what_breaks_look_like_every_refusal(sqlite_
     broken = await ana.call("POST", f"/events/{event}/pause")
     assert refusal(broken) == (500, "internal")
     assert "42" not in broken.text
+
+
+async def test_a_store_that_is_away_is_said_to_be(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ana = await creator(sqlite_store)
+
+    def gone(_: Store) -> None:
+        raise ConnectionRefusedError("postgresql://me:secret@host")
+
+    monkeypatch.setattr(Store, "begin", gone)
+    answer = await ana.call("GET", "/events")
+    assert refusal(answer) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "5"
+    assert "secret" not in answer.text
+
+
+async def test_what_came_at_the_same_moment_may_be_tried_again(store: Store) -> None:
+    ana = await creator(store)
+    events = [await ana.event() for _ in range(4)]
+
+    async def asked(event: str) -> int:
+        body = {"name": "Maya", "external_ref": "patron-7"}
+        return (await shop.call("POST", f"/events/{event}/tickets", body, authorization=key)).status_code
+
+    key, shop = f"Bearer {await ana.key()}", Guest(ana.http._transport.app)  # type: ignore[attr-defined]
+    first = await asyncio.gather(*(asked(event) for event in events))
+    assert set(first) <= {201, 409}
+    assert 201 in first
+    assert [await asked(event) for event in events] == [201] * 4
+    assert len((await ana.get("/fans"))["fans"]) == 1
 
 
 async def test_every_change_is_written_down(sqlite_store: Store) -> None:
