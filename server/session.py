@@ -200,8 +200,11 @@ class Session:
             self.interrupt()
             self.speaker.fall_silent()
         if "host" in (voice, before) and voice != before:
-            self.outbox.post(Notice("disclosure", self.steering.disclosure(self.persona.disclosure)))
+            self._disclose()
         self.taps.tell(Tap.led, voice)
+
+    def _disclose(self) -> None:
+        self.outbox.post(Notice("disclosure", self.steering.disclosure(self.persona.disclosure)))
 
     async def goodbye(self, line: str) -> None:
         """The last words, after what is being said. The fan is not heard any more, so that nothing comes between.
@@ -244,6 +247,8 @@ class Session:
         self.chair.back()
         self.mark(reply_id, heard_samples)
         self.speaker.rewind()
+        if self.steering.voice == "host":
+            self._disclose()
         self.presence.go_on()
         self._timer.set(self._machine.deadline())
         self._gap_timer.set(self._clock() + AUDIO_GAP_S)
@@ -304,7 +309,7 @@ class Session:
             case CancelReply():
                 self._cancel(action)
             case EndReply(reply_id):
-                self.speaker.end(reply_id)
+                self.taps.tell(Tap.avatar_heard, reply_id, self.speaker.end(reply_id))
 
     def _follow_turn(self, action: OpenTurn | CloseTurn | ShowTranscript) -> None:
         if not isinstance(action, ShowTranscript):

@@ -174,12 +174,14 @@ class Speaker:
         self.reply = None
         return Cut(reply, heard, sent)
 
-    def end(self, reply_id: int) -> None:
-        """It was heard to its end."""
-        if self.reply and self.reply.id == reply_id:
-            self._dialogue.heard(reply_id, self.reply.total_samples)
-            self._dialogue.finish(reply_id)
-            self._count(self.reply)
+    def end(self, reply_id: int) -> int:
+        """It was heard to its end. Returns how many samples that were."""
+        if self.reply is None or self.reply.id != reply_id:
+            return 0
+        self._dialogue.heard(reply_id, self.reply.total_samples)
+        self._dialogue.finish(reply_id)
+        self._count(self.reply)
+        return self.reply.total_samples
 
     def _count(self, reply: Reply) -> None:
         fate = "heard" if reply.committed else "thrown"

@@ -31,10 +31,10 @@ class Tap:
         """
 
     def avatar_heard(self, reply_id: int, heard_samples: int, at_ms: float) -> None:
-        """The fan has heard so much of this reply."""
+        """The fan has heard so much of this reply: at every mark of theirs, and at its end, with or without marks."""
 
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
-        """A reply of which something was sent was broken off."""
+        """A reply of which something was sent was broken off; `cut` says how much of it was heard."""
 
     def avatar_listened(self, shown: Listening, at_ms: float) -> None:
         """A slice of the face between replies, to be shown from now on, in the channels of avatar/channels.py."""

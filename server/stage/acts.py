@@ -175,7 +175,7 @@ class Acts:
         await self._wings.hand_back(visit_id)
 
     async def _mute(self, guest: Guest, *, on: bool) -> None:
-        if guest.visit_id in self._wings.takeovers:
+        if on and guest.visit_id in self._wings.takeovers:
             await self._wings.hand_back(guest.visit_id)
         if on != (guest.session.steering.voice == "nobody"):
             guest.session.lead("nobody" if on else "avatar")

@@ -39,6 +39,12 @@ class Backstage:
         if claims.role == "fan" or not claims.event:
             raise TokenError("this join link opens no stage")
         wings = await self._at(claims.event)
+        try:
+            await self._serve(connection, claims, hello, wings)
+        finally:
+            self._forget_empty(wings)
+
+    async def _serve(self, connection: Connection, claims: JoinClaims, hello: Hello, wings: Wings) -> None:
         rules = wings.desk.rules
         card = EventCard(rules.id, rules.title, rules.slot_s, rules.spectators)
         if claims.role == "host":
@@ -60,6 +66,11 @@ class Backstage:
         """See Companion."""
         if wings := self._wings.get(live.seat.event.id):
             await wings.leave(live.visit_id)
+            self._forget_empty(wings)
+
+    def _forget_empty(self, wings: Wings) -> None:
+        if wings.is_empty and self._wings.get(wings.event_id) is wings:
+            del self._wings[wings.event_id]
 
     async def _at(self, event_id: str) -> Wings:
         desk = await self._desks.at(event_id)

@@ -32,16 +32,16 @@ class OnStage(Show):
 
     @property
     def public(self) -> bool:
-        """Whether the fan consented to an audience."""
-        return self.session.consents.audience
+        """Whether the fan consented to an audience, and, in a group, all of them: answers to one may quote another."""
+        return all(session.consents.audience for session in (self.session, *self.session.chair.company))
 
     def consented(self, consents: Consents, at_ms: float) -> None:
         """See Tap: the curtain moves at once."""
         self._stage.look()
 
     def led(self, voice: Voice, at_ms: float) -> None:
-        """See Tap."""
-        self._stage.look()
+        """See Tap; after what was cut off by it."""
+        self._loop.call_soon(self._stage.look)
 
     @property
     def over(self) -> bool:
@@ -61,6 +61,7 @@ class Stage:
     def __init__(self) -> None:
         self._shows: dict[str, OnStage] = {}  # by visit
         self._on: OnStage | None = None
+        self._seen: OnStage | None = None  # the same, unless the curtain is closed
         self._told = StageState("empty")
         self._spectators: set[Watcher] = set()
         self._audience = Audience()
@@ -100,22 +101,20 @@ class Stage:
 
     def look(self) -> None:
         """Chooses again who is on the stage, and tells the audience what changed."""
-        before = self._on
-        if before is None or not before.public or before.over or before.visit_id not in self._shows:
+        if not (self._on and self._on.public and not self._on.over and self._on.visit_id in self._shows):
             shows = sorted(self._shows.values(), key=lambda show: (show.over, not show.public))  # the first come first
             self._on = shows[0] if shows else None
-        state = self._on.state() if self._on else StageState("empty")
-        if state == self._told:
-            return
-        for watcher in self._spectators:
-            if before:
-                before.dismiss(watcher)
-        was, self._told = self._told, state
-        tell(self._spectators, state)
-        self._disclose(self._spectators, before=was.state)
-        if self._on and self._on.public:
+        seen, self._seen = self._seen, self._on if self._on and self._on.public else None
+        if seen and seen is not self._seen:
             for watcher in self._spectators:
-                self._on.admit(watcher)
+                seen.dismiss(watcher)
+        was, self._told = self._told, self._on.state() if self._on else StageState("empty")
+        if was != self._told:
+            tell(self._spectators, self._told)
+            self._disclose(self._spectators, before=was.state)
+        if self._seen and seen is not self._seen:
+            for watcher in self._spectators:
+                self._seen.admit(watcher)
 
     def _disclose(self, watchers: Iterable[Watcher], *, before: str) -> None:
         """Who speaks, when that is not what they were told last."""
@@ -131,14 +130,14 @@ class Stage:
         self._spectators.add(watcher)
         tell((watcher,), self._told)
         self._disclose((watcher,), before="")
-        if self._on and self._on.public:
-            self._on.admit(watcher)
+        if self._seen:
+            self._seen.admit(watcher)
 
     def part(self, watcher: Watcher) -> None:
         """A spectator goes."""
         self._spectators.discard(watcher)
-        if self._on:
-            self._on.dismiss(watcher)
+        if self._seen:
+            self._seen.dismiss(watcher)
 
     def react(self, kind: ReactionKind) -> None:
         """A spectator did this; who may how often is their connection's business."""
@@ -152,9 +151,11 @@ class Stage:
             reactions = Reactions(counts, self.watching)
             tell(self._spectators, reactions)
             self.tell_hosts(reactions)
+            if self._seen:
+                self._seen.session.outbox.post(reactions)
         impression = self._audience.impression(self._loop.time(), self.watching)
-        if impression and self._on and self._on.public and self._on.session.steering.voice == "avatar":
-            session = self._on.session
+        if impression and self._seen and self._seen.session.steering.voice == "avatar":
+            session = self._seen.session
             session.presence.gesture(impression.gesture)
             if impression.strong:
                 session.steering.tell_of_house(APPLAUSE)

@@ -121,7 +121,7 @@ class Utterance:
 
 
 class Takeover:
-    """One host in one visit, from `take_over` to `close`."""
+    """One host in one visit, until `end`; then `finish`."""
 
     def __init__(self, session: Session, lanes: Lanes, audio_in: AudioFormat, language: str) -> None:
         """`audio_in`: PCM16. Raises UnsupportedError for a rate that is not spoken."""
@@ -202,12 +202,15 @@ class Takeover:
             self.session.speaker.remember(reply_id, heard.text)
             self.session.taps.tell(Tap.host_said, heard.text)
 
-    async def close(self) -> None:
-        """The avatar has its voice back. What was said last is still written down."""
+    async def end(self) -> None:
+        """The avatar has its voice back."""
         if self._gap:
             self._gap.cancel()
         async with self._in_order:
             self._end()
         if self.session.steering.voice == "host":
             self.session.lead("avatar")
+
+    async def finish(self) -> None:
+        """Returns when what was said last is written down. Never raises."""
         await self._tasks.finish()

@@ -25,12 +25,14 @@ from server.connection import Connection
 from server.stage.feed import Feed, View, codec_of
 from server.stage.show import Watcher
 from server.tokens import Role
+from server.wire_audio import heard_format
 
 PATIENCE_S: Final = 86_400.0  # who only watches says nothing for hours; a dead connection is noticed by its pings
 
 
 def welcome(hello: Hello, role: Role, persona: Persona, event: EventCard, connection: Connection) -> Welcome:
-    """The answer to the `hello` of somebody who watches."""
+    """The answer to the `hello` of somebody who watches. Raises UnsupportedError for sound that is not spoken here."""
+    heard_format(hello)
     feed = Feed(View.of(connection.codec, hello))
     return Welcome(
         session_id=secrets.token_hex(8),

@@ -22,6 +22,7 @@ from server.stage.record import Record
 from server.stage.show import Watcher
 from server.stage.stage import Stage, tell
 from server.stage.takeover import Takeover
+from server.tasks import Tasks
 
 PULSE_S: Final = 1.0  # between two looks at moods
 RETELL_S: Final = 5  # pulses between two words on time and health
@@ -63,6 +64,7 @@ class Wings:
         self._vitals = vitals
         self._hosts: dict[Watcher, Callable[[], None]] = {}  # and what to call when the stage may have changed
         self._measured_ms: deque[float] = deque(maxlen=MEASURED)
+        self._tasks = Tasks(f"wings-{desk.event_id}")
         self._pulse: asyncio.Task[None] | None = None
         self._unwatch: Callable[[], None] | None = None
         self.stage.tell_hosts = self.tell
@@ -117,8 +119,8 @@ class Wings:
         takeover = self.takeovers.pop(visit_id, None)
         if takeover is None:
             return
-        closing = asyncio.create_task(takeover.close(), name=f"hand-back-{visit_id}")
-        await asyncio.shield(closing)
+        await takeover.end()
+        self._tasks.start(takeover.finish(), f"last-words-{visit_id}")
 
     def _left_s(self) -> dict[str, float | None]:
         return {entry.ticket_id: entry.left_s for entry in self.desk.snapshot().entries}
@@ -129,6 +131,11 @@ class Wings:
     def hosts(self) -> int:
         """How many look."""
         return len(self._hosts)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is here: no fan, no host, no audience."""
+        return not (self.guests or self._hosts or self.stage.watching)
 
     def join(self, host: Watcher, follow: Callable[[], None]) -> None:
         """A host comes, and is told how things are. `follow` is called when the stage may have changed."""
@@ -157,6 +164,7 @@ class Wings:
         if pulse:
             pulse.cancel()
             await asyncio.gather(pulse, return_exceptions=True)
+        await self._tasks.finish()
 
     async def _beat(self) -> None:
         for beat in count(1):

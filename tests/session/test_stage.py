@@ -19,6 +19,8 @@ from protocol.messages import (
     Transcript,
     Welcome,
 )
+from server.group.chair import Chair
+from server.session import Session
 from server.stage.show import MAX_BEHIND
 from tests.session.stage_house import RULES, House, MadeUpDesk, event_in
 from tests.session.virtual import run_virtual
@@ -105,6 +107,46 @@ def test_without_the_fans_consent_the_curtain_is_closed() -> None:
             assert stages(spectator) == ["empty", "private"]
             assert {type(m) for _, m in spectator.heard()} == {Welcome, StageState}
             assert b"Zoltan" not in b"".join(data for _, data in spectator.socket.down)
+
+    run_virtual(story())
+
+
+def test_a_group_is_shown_only_with_the_consent_of_all() -> None:
+    class Beside(Chair):
+        """A chair next to somebody else's."""
+
+        def __init__(self, other: Session) -> None:
+            self._other = other
+
+        @property
+        def company(self) -> tuple[Session, ...]:
+            return (self._other,)
+
+    async def story() -> None:
+        async with event_in(World()) as house:
+            spectator = await house.someone("spectator")
+            ana = await house.fan(consents=SEEN)
+            ben = await house.fan(ticket="t2", name="Ben")
+            one, other = house.live[ana].session, house.live[ben].session
+            one.chair, other.chair = Beside(other), Beside(one)
+            ben.send(ConsentChange(Consents(memory=True)))
+            await asyncio.sleep(0.1)
+            assert stages(spectator)[-1] == "private", "an answer to Ana may hold what Ben said"
+            ben.send(ConsentChange(SEEN))
+            await asyncio.sleep(0.1)
+            assert stages(spectator)[-1] == "live"
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("asked", [{"encoding": "mp3"}, {"encoding": "pcm16", "sample_rate_hz": 8000}])
+def test_sound_that_is_not_spoken_is_refused_at_the_door(asked: dict[str, object]) -> None:
+    async def story() -> None:
+        async with event_in(World()) as house:
+            for role in ("spectator", "host"):
+                guest = await house.someone(role, audio_out=asked)
+                assert guest.errors() == ["unsupported"]
+                assert guest.all(Welcome) == []
 
     run_virtual(story())
 
@@ -255,14 +297,14 @@ def test_reactions_are_counted_for_everybody() -> None:
         async with event_in(World()) as house:
             people = await crowd(house, 3)
             host = await house.someone("host")
-            await house.fan(consents=SEEN)
+            fan = await house.fan(consents=SEEN)
             for one in people:
                 one.send(Reaction("heart"))
             people[0].send(Reaction("wow"))
             await asyncio.sleep(1)
             told = people[1].all(Reactions)
             assert [(r.counts.heart, r.counts.wow, r.watching) for r in told] == [(3, 1, 3)]
-            assert host.all(Reactions) == told
+            assert host.all(Reactions) == fan.all(Reactions) == told
 
     run_virtual(story())
 
@@ -316,6 +358,7 @@ def test_behind_the_curtain_the_avatar_hears_no_applause() -> None:
                 one.send(Reaction("heart"))
             await asyncio.sleep(2)
             assert [cue.name for m in fan.all(Listening) for cue in m.gestures] == []
+            assert fan.all(Reactions) == []
 
     run_virtual(story())
 
