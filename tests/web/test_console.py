@@ -28,7 +28,7 @@ from tests.web.test_page_meet import serious_faults
 from tests.web.test_page_voice import reply
 
 HOST = replace(WELCOME, role="host", event=EventCard(id="e-1", title=EVENT["title"], slot_s=180.0))
-SIGNED_IN = "localStorage.setItem('stagedoor.console', 'yes')"
+SIGNED_IN = "if (location.host) localStorage.setItem('stagedoor.console', 'yes')"
 MAYA = HostVisit("v-1", "live", "t-1", "Maya", Consents(emotion_sensing=True), 131.0)
 LINE = HostQueue(
     tuple(
@@ -121,6 +121,22 @@ async def test_an_event_is_planned_opened_and_its_links_handed_on(
         rest.answers["POST /events/e-1/open"] = refusal(409, "conflict", "the event is over already")
         await page.click("text=Open the doors")
         await expect(page.locator(".said")).to_have_text("the event is over already")
+
+
+async def test_what_is_wrong_with_a_persona_is_said_and_nothing_typed_is_lost(
+    server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
+) -> None:
+    rest.answers["PUT /personas/mara"] = refusal(400, "malformed", "mara: name: has to be 1 to 80 characters")
+    async with open_page(
+        server.url + "console#/persona/", before=rest.serve, init_script=SIGNED_IN, refused="400"
+    ) as page:
+        await page.fill("[name=id]", "mara")
+        text = await page.locator("[name=toml]").input_value()
+        await page.fill("[name=toml]", text + "# mine")
+        await page.click("text=Keep it")
+        await expect(page.get_by_role("alert")).to_contain_text("name: has to be 1 to 80 characters")
+        await expect(page.locator("[name=toml]")).to_have_value(text + "# mine")
+        assert await serious_faults(page) == []
 
 
 async def test_a_host_sees_the_talk_and_the_mood_only_where_it_was_agreed_to(
@@ -262,10 +278,10 @@ async def test_the_stage_is_loaded_when_it_is_opened_and_shows_what_is_streamed(
         await expect(spot).not_to_have_attribute("data-source", "reply 3")
 
 
-async def test_a_lost_connection_comes_back_and_a_refused_one_says_why(
+async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_account(
     server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
 ) -> None:
-    async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN) as page:
+    async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN, refused="401") as page:
         visit = await hosting(server)
         await expect(page.locator(".health")).to_contain_text("Connected")
         rest.answers["POST /events/e-1/host-token"] = (200, {"token": "a newer one"})
@@ -273,12 +289,9 @@ async def test_a_lost_connection_comes_back_and_a_refused_one_says_why(
         await expect(page.locator(".health")).to_contain_text("it is being made again")
         await hosting(server, token="a newer one")
         await expect(page.locator(".health")).to_contain_text("Connected")
-
-
-async def test_a_hosts_own_link_needs_no_account(
-    server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
-) -> None:
-    async with open_page(server.url + "console#join=by-link", before=rest.serve) as page:
+        rest.signed_in = False
+        await page.goto("about:blank")
+        await page.goto(server.url + "console#join=by-link")
         await hosting(server, token="by-link")
         await expect(page.locator(".on-stage")).to_contain_text("Maya")
         assert not any("by-link" in path for path in server.asked_for)

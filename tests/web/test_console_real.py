@@ -53,15 +53,23 @@ async def whole_house(store: Store, folder: Path) -> AsyncIterator[str]:
 
 
 async def sign_up_and_plan(page: Page) -> None:
-    """From the door to an open event with spectators and keepsakes."""
+    """From the door to a persona of one's own and an open event with it."""
     await page.click("text=Create an account")
     await page.fill("[name=name]", "Ana Ruiz")
     await page.fill("[name=email]", "ana@example.org")
     await page.fill("[name=password]", PASSWORD)
     await page.keyboard.press("Enter")
+    await page.click("header >> text=Personas")
+    await page.click("text=New persona")
+    await page.fill("[name=id]", "mara")
+    text = page.locator("[name=toml]")
+    await text.fill((await text.input_value()).replace('name = ""', 'name = "Mara"'))
+    await page.click("text=Keep it")
+    await expect(page.locator(".said")).to_contain_text("Mara is kept")
+    await page.click("header >> text=Events")
     await page.click("text=New event")
     await page.fill("[name=title]", "After the show")
-    await page.select_option("[name=persona_id]", "nova")
+    await page.select_option("[name=persona_id]", "mara")
     await page.fill("[name=opens_at]", "2020-01-01T18:00")
     await page.fill("[name=closes_at]", "2099-01-01T20:00")
     await page.check("[name=spectators]")
@@ -109,12 +117,12 @@ async def test_an_evening_from_the_first_account_to_the_report(
             await expect(fan.locator("#who-speaks")).to_have_text("The creator is speaking now.")
             await creator.get_by_label("Keep my microphone open").check()
             await expect(fan.locator("#face")).to_have_attribute("data-source", re.compile("reply"))
-            await creator.click("text=Hand back to Nova")
+            await creator.click("text=Hand back to Mara")
             await expect(fan.locator("#who-speaks")).to_have_text("An AI, not a person")
 
             await creator.locator(".visit-bar").get_by_text("End", exact=True).click()
             await creator.get_by_role("button", name="End the visit").click()
-            await expect(fan.locator("#over-title")).to_have_text("Goodbye from Nova Reyes")
+            await expect(fan.locator("#over-title")).to_have_text("Goodbye from Mara")
             await fan.get_by_role("button", name="5 stars").click()
             await expect(creator.locator(".talk")).to_contain_text("Nobody is on stage")
         await creator.get_by_role("button", name="Close", exact=True).click()

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Page, Route, expect
 
-from protocol.event_messages import Reaction, ReactionCounts, Reactions, StageState
+from protocol.event_messages import Group, GroupMember, Reaction, ReactionCounts, Reactions, StageState
 from protocol.messages import (
     AudioChunk,
     ConsentChange,
@@ -24,6 +24,7 @@ from protocol.messages import (
     Remembered,
     Satisfaction,
     SlotTime,
+    Transcript,
 )
 from tests.web.conftest import PHONE, OpenPage
 from tests.web.rest_of_house import RestOfHouse, refusal
@@ -90,14 +91,11 @@ async def test_a_ticket_is_taken_by_name_and_found_again(
         await page.goto("about:blank")
         await page.goto(server.url + "#event=e-1")  # the link for everyone again, from the same device
         assert (await (await server.visit(welcome=False)).hears(Hello)).token == "join-1"
-
-
-async def test_why_no_ticket_is_to_be_had_is_said(
-    server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
-) -> None:
-    rest.answers["GET /events/e-1/card"] = (200, {**CARD, "tickets_left": 0})
-    async with open_page(server.url + "#event=e-1", before=rest.serve) as page:
-        await expect(page.locator("#ticket")).to_contain_text("All tickets are taken.")
+        await page.evaluate("localStorage.clear()")
+        rest.answers["GET /events/e-1/card"] = (200, {**CARD, "tickets_left": 0})
+        await page.goto("about:blank")
+        await page.goto(server.url + "#event=e-1")
+        await expect(panel).to_contain_text("All tickets are taken.")
         await expect(page.locator("#ticket-name")).to_be_hidden()
 
 
@@ -186,7 +184,9 @@ async def test_the_slot_is_counted_down_and_ends_in_stars(server: ScriptedServer
         await expect(page.locator("#stars-say")).to_contain_text("Thank you")  # the end of the line changes nothing
 
 
-async def test_who_leaves_early_may_give_stars_too(server: ScriptedServer, open_page: OpenPage) -> None:
+async def test_who_leaves_early_may_give_stars_too_and_who_came_outside_of_events_is_not_asked(
+    server: ScriptedServer, open_page: OpenPage
+) -> None:
     given = []
 
     async def keepsake(route: Route) -> None:
@@ -202,47 +202,18 @@ async def test_who_leaves_early_may_give_stars_too(server: ScriptedServer, open_
         await page.get_by_role("button", name="1 star", exact=True).click()
         await expect(page.locator("#stars-say")).to_contain_text("Thank you")
         assert given == [("POST", '{"stars":1}')]
-
-
-async def test_stars_may_be_skipped_and_are_not_asked_for_outside_of_events(
-    server: ScriptedServer, open_page: OpenPage
-) -> None:
-    async with open_page(server.url + "#join=t") as page:
+        await page.reload()
         visit = await seated(page, server)
         await visit.say(SlotTime("over", 0.0))
         await page.click("#skip-stars")
         await expect(page.locator("#rating")).to_be_hidden()
         await page.reload()
-        visit = await server.visit()
+        visit = await server.visit()  # of no event
         await page.click("#understand")
         await visit.hears(DisclosureAcknowledged)
         await page.click("#leave")
         await expect(page.locator("#over")).to_be_visible()
         await expect(page.locator("#rating")).to_be_hidden()
-
-
-async def test_who_speaks_is_always_in_sight(server: ScriptedServer, open_page: OpenPage) -> None:
-    async with open_page(server.url + "#join=t") as page:
-        visit = await seated(page, server)
-        await expect(page.locator("#who-speaks")).to_have_text("An AI, not a person")
-        await visit.say(Notice("disclosure", "The creator is speaking now."))
-        await expect(page.locator("#who-speaks")).to_have_text("The creator is speaking now.")
-        await expect(page.locator("#captions")).to_contain_text("The creator is speaking now.")
-        await visit.say(Notice("disclosure", WELCOME.disclosure))
-        await expect(page.locator("#who-speaks")).to_have_text("An AI, not a person")
-
-
-async def test_what_is_remembered_is_shown_and_can_be_forgotten(server: ScriptedServer, open_page: OpenPage) -> None:
-    async with open_page(server.url + "#join=t") as page:
-        visit = await seated(page, server)
-        await visit.say(Remembered(("I play the cello.",), "joy"))
-        await page.click("summary >> text=Your choices")
-        await expect(page.locator("#remembered")).to_contain_text("I play the cello.")
-        await page.click("#forget")
-        await visit.hears(ForgetMemory)
-        await visit.say(Remembered())
-        await expect(page.locator("#remembered")).to_be_hidden()
-        await expect(page.locator("#captions")).to_contain_text("You are forgotten")
 
 
 async def test_spectators_see_a_curtain_or_the_stage_and_react_by_key(
@@ -288,3 +259,34 @@ async def test_a_link_that_leads_nowhere_says_why(
         await visit.close()
         await expect(page.locator("#over-reason")).to_contain_text("This ticket was used")
         rest.answers["POST /events/e-1/tickets/t-1/claim"] = refusal(404, "not_found", "there is no such ticket")
+
+
+async def test_in_the_room_one_sees_who_speaks_who_is_there_and_what_is_remembered(
+    server: ScriptedServer, open_page: OpenPage
+) -> None:
+    async with open_page(server.url + "#join=t") as page:
+        visit = await seated(page, server)
+        await expect(page.locator("#who-speaks")).to_have_text("An AI, not a person")
+        await visit.say(Notice("disclosure", "The creator is speaking now."))
+        await expect(page.locator("#who-speaks")).to_have_text("The creator is speaking now.")
+        await expect(page.locator("#captions")).to_contain_text("The creator is speaking now.")
+        await visit.say(Notice("disclosure", WELCOME.disclosure))
+        await expect(page.locator("#who-speaks")).to_have_text("An AI, not a person")
+
+        here = (GroupMember("m1", "Maya", "here"), GroupMember("m2", "Jonas", "speaking"))
+        await visit.say(Group("m1", here, "m2"))
+        await expect(page.locator("#members li")).to_have_text(["You", "Jonas speaks"])
+        await expect(page.locator("#floor")).to_have_text("Jonas is heard now; you are, when they have finished.")
+        await visit.say(
+            Transcript(1, "Do you sing?", final=True, speaker="m2"), Transcript(1, "So do I.", final=True, speaker="m1")
+        )
+        await expect(page.locator("#captions .fan")).to_have_text(["Jonas Do you sing?", "You So do I."])
+
+        await visit.say(Remembered(("I play the cello.",), "joy"))
+        await page.click("summary >> text=Your choices")
+        await expect(page.locator("#remembered")).to_contain_text("I play the cello.")
+        assert await serious_faults(page) == []
+        await page.click("#forget")
+        await visit.hears(ForgetMemory)
+        await visit.say(Remembered())
+        await expect(page.locator("#remembered")).to_be_hidden()

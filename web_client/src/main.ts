@@ -9,6 +9,7 @@ import { arriveWith } from "./meet/arrival";
 import { farewell } from "./meet/farewell";
 import { keepThings } from "./meet/keeping";
 import { waitInLine } from "./meet/line";
+import { sitTogether } from "./meet/group";
 import { Meet } from "./meet/meet";
 import { drawPictures } from "./meet/pictures";
 import { countDown } from "./meet/slot";
@@ -25,6 +26,7 @@ const arrive = arriveWith(meet);
 countDown(meet);
 farewell(meet, newestPicture);
 watch(meet);
+sitTogether(meet);
 const draw = drawPictures(meet, conversation);
 meet.stage.onRoom = () => offerXr({ meet, takePicture, draw });
 

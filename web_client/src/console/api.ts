@@ -26,7 +26,7 @@ export type EventPlan = {
 export type CreatorEvent = EventPlan & { id: string; state: EventState };
 export type Ticket = { id: string; name: string; state: string; invited: boolean; end_reason: string | null };
 export type Action = { at: string; actor: string; kind: string; visit_id: string | null; detail: Record<string, unknown> };
-export type Persona = { id: string; name: string; about: string };
+export type Persona = { id: string; name: string; about: string; own: boolean };
 export type ApiKey = { id: string; label: string; prefix: string; created_at: string };
 
 /** The server said no. `code` is stable, `message` is for people. */

@@ -12,6 +12,8 @@ import { EventList } from "./events/list";
 import { NewEvent } from "./events/new";
 import { LiveView } from "./live/view";
 import { complain, Said } from "./parts/say";
+import { PersonaPage } from "./personas/editor";
+import { PersonaList } from "./personas/list";
 import { linkTo, routeOf } from "./route";
 
 function Console() {
@@ -56,6 +58,9 @@ function Console() {
             <a href={linkTo({ screen: "events" })} aria-current={route.screen === "events" ? "page" : undefined}>
               Events
             </a>
+            <a href={linkTo({ screen: "personas" })} aria-current={route.screen === "personas" ? "page" : undefined}>
+              Personas
+            </a>
             <a href={linkTo({ screen: "account" })} aria-current={route.screen === "account" ? "page" : undefined}>
               Account
             </a>
@@ -77,6 +82,8 @@ function Console() {
           {route.screen === "events" && <EventList />}
           {route.screen === "new" && <NewEvent />}
           {route.screen === "account" && <Account creator={session.creator} />}
+          {route.screen === "personas" && <PersonaList />}
+          {route.screen === "persona" && <PersonaPage key={route.id} id={route.id} />}
           {route.screen === "event" && <EventPage key={route.id} id={route.id} tab={route.tab} />}
         </>
       )}

@@ -6,6 +6,8 @@ export type Route =
   | { screen: "events" }
   | { screen: "new" }
   | { screen: "account" }
+  | { screen: "personas" }
+  | { screen: "persona"; id: string } // "" for a new one
   | { screen: "host"; token: string } // by a host's own link, without an account
   | { screen: "event"; id: string; tab: Tab };
 
@@ -14,13 +16,15 @@ export function routeOf(hash: string): Route {
   const token = new URLSearchParams(hash.replace(/^#/, "")).get("join");
   if (token) return { screen: "host", token };
   const [screen, id, tab] = hash.replace(/^#\/?/, "").split("/");
-  if (screen === "new" || screen === "account") return { screen };
+  if (screen === "new" || screen === "account" || screen === "personas") return { screen };
+  if (screen === "persona") return { screen, id: id ?? "" };
   if (screen !== "events" || !id) return { screen: "events" };
   return { screen: "event", id, tab: TABS.find((known) => known === tab) ?? "live" };
 }
 
 /** The address of a route. */
 export function linkTo(route: Exclude<Route, { screen: "host" }>): string {
+  if (route.screen === "persona") return `#/persona/${route.id}`;
   if (route.screen !== "event") return `#/${route.screen}`;
   return `#/events/${route.id}/${route.tab}`;
 }

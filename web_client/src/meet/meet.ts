@@ -3,7 +3,7 @@
 // What every part of the page shares (visit, stage, captions, sound), and when one comes and goes. The parts beside
 // this file register for what they want to know: conversation.ts, keeping.ts, line.ts, pictures.ts.
 
-import { bestFormats } from "../audio/formats";
+import { bestFormats, PCM } from "../audio/formats";
 import { Player } from "../audio/player";
 import { Stage } from "../stage";
 import { Captions } from "../talk/captions";
@@ -45,6 +45,7 @@ export class Meet {
   #numbering = new Numbering();
   #name = ""; // what the fan said they are called, as this connection knows it
   #entering = false; // everything was said and agreed: the next welcome leads into the room
+  #opening: Promise<void> | null = null; // the sound is being started
   #finished = false; // the goodbye was heard: nothing more is expected of the server
 
   constructor() {
@@ -112,6 +113,7 @@ export class Meet {
   readyInLine() {
     this.check.stop();
     this.#entering = true;
+    void this.#openSound({ ...PCM.audio_out, pre_skip_samples: 0 }); // now, after a click; the welcome comes without one
   }
 
   async enterRoom() {
@@ -176,15 +178,19 @@ export class Meet {
   }
 
   /** Browsers allow sound from a click only, so this comes first after one. */
-  async #openSound() {
-    const format = this.visit.welcome?.audio_out;
+  async #openSound(format = this.visit.welcome?.audio_out) {
     if (this.player || !format) return;
+    this.#opening ??= this.#openPlayer(format).finally(() => (this.#opening = null));
+    await this.#opening;
+  }
+
+  async #openPlayer(format: Message<"hello">["audio_out"]) {
     try {
       const opening = new Player((reply_id, heard_samples) =>
         this.watching || this.visit.send("playback.mark", { reply_id, heard_samples }),
       );
       await opening.open(format);
-      if (this.visit.welcome) this.player = opening;
+      if (this.visit.welcome || this.#entering) this.player = opening;
       else opening.close(); // the connection went while the sound was starting
     } catch (error) {
       const what = error instanceof Error ? error.name : String(error);

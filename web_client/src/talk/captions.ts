@@ -10,7 +10,8 @@ type ReplyLine = { id: number; words: Word[]; lit: number; element: HTMLElement 
 export class Captions {
   #log: HTMLElement;
   #speaker = "";
-  #turns = new Map<number, HTMLElement>(); // turn_id -> line
+  #turns = new Map<string, HTMLElement>(); // speaker and turn_id -> line
+  #group: { you: string; names: Map<string, string> } = { you: "", names: new Map() };
   #typed: HTMLElement | null = null; // the line of a typed turn that the server has not numbered yet
   #reply: ReplyLine = { id: -1, words: [], lit: 0, element: null };
 
@@ -28,6 +29,11 @@ export class Captions {
     this.#reply = { id: -1, words: [], lit: 0, element: null };
   }
 
+  /** Who else is in the room, by member id, and which of them reads this. */
+  together(you: string, names: Map<string, string>) {
+    this.#group = { you, names };
+  }
+
   /** What the fan typed; shown at once. */
   fanTyped(text: string) {
     this.#typed = this.#line("fan", "You");
@@ -35,19 +41,21 @@ export class Captions {
   }
 
   /** What the server understood of the fan. A partial replaces the one before it. */
-  fanSaid({ turn_id: turnId, text, final, language }: Message<"transcript">) {
-    if (!text && !this.#turns.has(turnId)) return;
-    const element = this.#turns.get(turnId) ?? this.#newTurn(turnId, text);
+  fanSaid({ turn_id: turnId, text, final, language, speaker }: Message<"transcript">) {
+    const turn = `${speaker} ${turnId}`;
+    if (!text && !this.#turns.has(turn)) return;
+    const element = this.#turns.get(turn) ?? this.#newTurn(turn, text, speaker);
     element.textContent = text;
     element.lang = language;
     element.classList.toggle("partial", !final);
   }
 
-  #newTurn(turnId: number, text: string): HTMLElement {
-    const typed = this.#typed?.textContent === text ? this.#typed : null;
-    const element = typed ?? this.#line("fan", "You");
-    this.#turns.set(turnId, element);
-    this.#typed = null;
+  #newTurn(turn: string, text: string, speaker: string): HTMLElement {
+    const mine = speaker === "" || speaker === this.#group.you;
+    const typed = mine && this.#typed?.textContent === text ? this.#typed : null;
+    const element = typed ?? this.#line("fan", mine ? "You" : this.#group.names.get(speaker) || "Someone else");
+    this.#turns.set(turn, element);
+    if (mine) this.#typed = null;
     return element;
   }
 

@@ -1,6 +1,6 @@
 // What this page reads of the messages that only events have: the line, the slot, the stage, what comes after.
 
-import { fields, many, optional } from "./shape";
+import { fields, list, many, optional } from "./shape";
 
 const PERSONA = fields({ id: "text", name: "text", pronouns: "text", about: "text", look: optional("text", "") });
 
@@ -28,5 +28,10 @@ export const EVENT_SHAPES = {
   stage: fields({ visit_id: optional("text", ""), name: optional("text", ""), state: "text" }),
   reactions: fields({ counts: COUNTS, watching: optional("count", 0) }),
   keepsake: fields({ state: "text", url: optional("text", ""), expires_at: optional("text", "") }),
+  group: fields({
+    you: "text",
+    members: list(fields({ id: "text", name: optional("text", ""), state: optional("text", "here") })),
+    floor: optional("text", ""),
+  }),
   memory: fields({ facts: many("text"), mood: optional("text", "") }),
 };

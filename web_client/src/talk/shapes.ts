@@ -42,7 +42,13 @@ export const SHAPES = {
     gestures: GESTURES,
     posture: POSTURE,
   }),
-  transcript: fields({ turn_id: "count", text: "text", final: "flag", language: optional("text", "en") }),
+  transcript: fields({
+    turn_id: "count",
+    text: "text",
+    final: "flag",
+    language: optional("text", "en"),
+    speaker: optional("text", ""),
+  }),
   "turn.report": fields({
     kind: "text",
     voice_to_voice_ms: "number",

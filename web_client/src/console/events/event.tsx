@@ -12,10 +12,11 @@ import { STATE_WORDS } from "./list";
 import { ReportPage } from "./report";
 import { Tickets } from "./tickets";
 
+const REFRESH_S = 30; // its time may come, or be over
 const TAB_WORDS: Record<Tab, string> = { live: "Live", tickets: "Tickets", plan: "Plan", report: "Report" };
 
 export function EventPage({ id, tab }: { id: string; tab: Tab }) {
-  const { value: event, fault, again } = useAsked<CreatorEvent>(`/events/${id}`);
+  const { value: event, fault, again } = useAsked<CreatorEvent>(`/events/${id}`, REFRESH_S);
   if (!event) return <main class="page">{fault ? <p class="fault">{fault}</p> : <p class="dim">One moment…</p>}</main>;
 
   const move = async (step: "open" | "close") => {

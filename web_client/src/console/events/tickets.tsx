@@ -19,10 +19,11 @@ const STATES: Record<string, string> = {
   banned: "sent away",
   missed: "missed the event",
 };
+const REFRESH_S = 15; // fans come and go meanwhile
 const VOIDABLE = ["issued", "waiting", "away"];
 
 export function Tickets({ event }: { event: CreatorEvent }) {
-  const { value, fault, again } = useAsked<{ tickets: Ticket[] }>(`/events/${event.id}/tickets`);
+  const { value, fault, again } = useAsked<{ tickets: Ticket[] }>(`/events/${event.id}/tickets`, REFRESH_S);
   const [name, setName] = useState("");
   const [invitation, setInvitation] = useState({ label: "", url: "" });
 

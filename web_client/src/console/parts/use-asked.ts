@@ -5,7 +5,8 @@ import { ask } from "../api";
 
 type Asked<T> = { value: T | null; fault: string; again: () => void };
 
-export function useAsked<T>(path: string): Asked<T> {
+/** `everyS`: asked anew so often, for what others change meanwhile; 0 is once. */
+export function useAsked<T>(path: string, everyS = 0): Asked<T> {
   const [value, setValue] = useState<T | null>(null);
   const [fault, setFault] = useState("");
   const again = useCallback(() => {
@@ -17,6 +18,10 @@ export function useAsked<T>(path: string): Asked<T> {
       (error: Error) => setFault(error.message),
     );
   }, [path]);
-  useEffect(again, [again]);
+  useEffect(() => {
+    again();
+    const timer = everyS ? setInterval(again, 1000 * everyS) : undefined;
+    return () => clearInterval(timer);
+  }, [again, everyS]);
   return { value, fault, again };
 }
