@@ -19,10 +19,11 @@ from protocol.messages import (
     Hello,
     Ping,
     Pong,
+    ReplyChunk,
     TextInput,
 )
 from server.conformance.hands import Check
-from server.conformance.line import Line, Target
+from server.conformance.line import REPLY_WAIT_S, Line, Target
 from server.conformance.report import NotApplicableError, ViolationError
 from server.conformance.witness import demand
 
@@ -173,6 +174,7 @@ async def _session_over(target: Target) -> None:
 
 async def _slow_reader(target: Target) -> None:
     """Reads nothing and lets the server talk: a second of sound for every turn, far more than any buffer holds."""
+    answer_s = await _answers_within_s(target)
     where = urlsplit(target.url)
     small = socket.socket(socket.AF_INET6 if ":" in (where.hostname or "") else socket.AF_INET)
     small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
@@ -185,15 +187,22 @@ async def _slow_reader(target: Target) -> None:
         line.socket.transport.pause_reading()
         began = time.monotonic()
         try:
-            while time.monotonic() - began < STUFFING_S:
+            while time.monotonic() - began < STUFFING_S + 3 * answer_s:
                 await line.send(TextInput("Tell me about your day."))
-                await asyncio.sleep(0.3)
-                if line.socket.transport.is_closing():
-                    return
+                await asyncio.sleep(0.3 + 2 * answer_s)  # typing over what has not begun to sound would cut it off
         except ConnectionClosed:
             return
         line.socket.transport.resume_reading()
         await line.closed(1008, 1006)
+
+
+async def _answers_within_s(target: Target) -> float:
+    """How long this server, as busy as it is, takes to begin an answer."""
+    async with target.fan() as line:
+        began = time.monotonic()
+        await line.send(TextInput("Tell me about your day."))
+        await line.until(ReplyChunk, REPLY_WAIT_S)
+        return time.monotonic() - began
 
 
 async def _no_deflate_bomb(target: Target) -> None:

@@ -30,7 +30,13 @@ def conformance_command(argv: Sequence[str]) -> int:
             results = asyncio.run(check_client(arguments.port, _say, arguments.only, arguments.page))
         else:
             subject = str(arguments.url)
-            target = Target(arguments.url, arguments.token)
+            target = Target(
+                arguments.url,
+                arguments.token,
+                host_token=arguments.host_token,
+                spectator_token=arguments.spectator_token,
+                ticket_token=arguments.ticket_token,
+            )
             results = asyncio.run(check_server(target, _say, arguments.only, arguments.at_once))
     except OSError as error:
         sys.stderr.write(f"stagedoor: {error}\n")
@@ -53,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stagedoor conformance", description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("url", nargs="?", default="", help="ws://HOST:PORT/ws of the server under test")
     parser.add_argument("--token", default="", help="a join token, where the server asks for one")
+    parser.add_argument("--host-token", default="", help="a join token of an event's host, to check hosts too")
+    parser.add_argument("--spectator-token", default="", help="... of a spectator of the same event")
+    parser.add_argument("--ticket-token", default="", help="... of a ticket of the same event, which is used up")
     parser.add_argument("--serve", action="store_true", help="be the server; the client under test connects to it")
     parser.add_argument("--port", type=int, default=8701, help="with --serve: where to listen")
     parser.add_argument("--page", type=Path, help="with --serve: a folder to serve too, for clients in a browser")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from websockets.exceptions import WebSocketException
 
 from protocol.errors import StagedoorError
-from server.conformance import bounds, hands, returns, talks
+from server.conformance import bounds, events, hands, returns, talks
 from server.conformance.hands import Check
 from server.conformance.line import Target
 from server.conformance.report import NotApplicableError, Result, ViolationError
@@ -20,6 +20,7 @@ CHECKS: Mapping[str, Mapping[str, Check]] = {
     **talks.CHECKS,
     **returns.CHECKS,
     **bounds.CHECKS,
+    **events.CHECKS,
 }
 CHECK_WAIT_S = 150.0
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from protocol.messages import Hello, ReplyChunk, Resume, Welcome
 from server.conformance.hands import Check
-from server.conformance.line import Line, Target
+from server.conformance.line import REPLY_WAIT_S, Line, Target
 from server.conformance.report import NotApplicableError
 from server.conformance.talks import begin_reply
 from server.conformance.witness import demand
@@ -22,7 +22,7 @@ async def _goes_on(target: Target) -> None:
     async with target.line() as line:
         welcome = await _resume(line, Resume(token, reply_id, heard))
         demand(welcome.session_id == session_id, "another session")
-        chunk = await line.until(ReplyChunk)
+        chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
         demand(chunk.reply_id == reply_id, f"reply {chunk.reply_id} goes on, {reply_id} sounded")
         frame = welcome.audio_out.sample_rate_hz // welcome.face.fps
         demand(heard - 2 * frame < chunk.start_samples <= heard, f"goes on at {chunk.start_samples}, {heard} was heard")

@@ -25,6 +25,8 @@ from server.conformance.witness import demand
 
 Scene = Callable[[Guest, "Memory"], Awaitable[None]]
 AWAY_S = 30.0
+BROKEN_MSGPACK = (b"", b"\xc1", b"\x91\x01", b"\x81\xa4type", b"\x81\xa4type\x05", b"\x81\xa4type\xabreply.chunk")
+BROKEN_JSON = (b"", b"null", b"[1]", b'{"type":', b'{"type":5}', b'{"type":"reply.chunk"}')
 
 
 class Memory:
@@ -117,6 +119,25 @@ async def _runs_dry(guest: Guest, _: Memory) -> None:
     await guest.marked(1, 6 * CHUNK_SAMPLES)
 
 
+async def _stale(guest: Guest, _: Memory) -> None:
+    await guest.welcome()
+    await _say(guest, 5, 3)
+    await guest.marked(5, 3 * CHUNK_SAMPLES)
+    await _say(guest, 4, 3)
+    await guest.watch(1.0)
+    demand(guest.heard(4) == 0, "a reply older than the newest was played")
+    await _say(guest, 6, 2)
+    await guest.marked(6, 2 * CHUNK_SAMPLES)
+
+
+async def _broken(guest: Guest, _: Memory) -> None:
+    await guest.welcome()
+    for broken in BROKEN_MSGPACK if guest.binary else BROKEN_JSON:
+        await guest.send_raw(broken)
+    await _say(guest, 1, 3)
+    await guest.marked(1, 3 * CHUNK_SAMPLES)
+
+
 async def _news(guest: Guest, _: Memory) -> None:
     await guest.welcome()
     form = msgspec.msgpack if guest.binary else msgspec.json
@@ -173,6 +194,8 @@ SCENES: Mapping[str, Mapping[str, Scene]] = {
         "when the sound runs dry it waits, and skips nothing": _runs_dry,
     },
     "barge-in": {"a cancelled reply falls silent, and late chunks of it are not played": _cancelled},
+    "stale": {"a reply older than the newest is not played": _stale},
+    "malformed input": {"what is no message is passed over, and the talk goes on": _broken},
     "what is new": {"unknown messages, fields and codes, and errors that are not fatal, change nothing": _news},
     "reconnect": {
         "the network is lost in the middle of a reply": lost,

@@ -39,9 +39,11 @@ from server.allowance import LeakyBucket
 from server.conformance.files import file_for
 from server.conformance.report import ViolationError
 from server.conformance.witness import demand
+from server.wire_audio import Speaker
 
 WAIT_S = 10.0
 CHUNK_SAMPLES = 12 * SAMPLES_PER_FACE_FRAME
+PCM16 = AudioFormat("pcm16", OUTPUT_RATE_HZ)
 FACE_NAMES = ("jawOpen", "mouthSmileLeft", "mouthSmileRight")
 SLACK_S = 0.25  # between what a client hears and when its mark arrives here
 
@@ -62,19 +64,22 @@ class Guest:
         self._sent_samples: dict[int, int] = {}
         self.marks: dict[int, list[int]] = {}
         self.hello = Hello()
+        self._speaker = Speaker(PCM16)
 
     async def welcome(self, *, resumed: bool = False, token: str = "stage-1") -> Hello:  # noqa: S107
         """Waits for the client's hello and answers it; unless resumed, waits for the disclosure's acknowledgement."""
         self.hello = await self.until(Hello)
         demand(self.hello.version.startswith("1."), f"version {self.hello.version}")
         self._audio_s = LeakyBucket(self._limits.max_audio_ahead_ms / 1000, 1.0, time.monotonic)
+        if (self.hello.audio_out.encoding, self.hello.audio_out.sample_rate_hz) == ("opus", OUTPUT_RATE_HZ):
+            self._speaker = Speaker(self.hello.audio_out)
         await self.send(
             Welcome(
                 session_id="stage",
                 persona=PersonaCard("stage", "Stage", "they/them", "a scripted server"),
                 disclosure="You are talking with an AI character, not with a person.",
                 audio_in=self.hello.audio_in,
-                audio_out=AudioFormat("pcm16", OUTPUT_RATE_HZ),
+                audio_out=self._speaker.audio_format,
                 face=FaceFormat(() if self.hello.face == "none" else FACE_NAMES, FACE_FPS),
                 limits=self._limits,
                 resume_token=token,
@@ -90,6 +95,7 @@ class Guest:
         if isinstance(message, ReplyChunk):
             self._first_sent_at.setdefault(message.reply_id, time.monotonic())
             self._sent_samples[message.reply_id] = message.start_samples + len(message.audio) // 2
+            message = self._speaker.chunk(message)
         await self.send_raw(self._codec.encode(message))
 
     async def send_raw(self, data: bytes) -> None:
