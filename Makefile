@@ -13,7 +13,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/console.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer looks lock golden clean
+.PHONY: help run demo page check test test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer bench-soak looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -93,6 +93,10 @@ bench-lanes: $(STAMP)-dev  ## batching, fans at once, killed engines, memory; th
 	$(BIN)/stagedoor models pull --for bench
 	$(BIN)/python -m bench.lanes --clips $(CLIPS)
 	$(BIN)/python -m bench.simulate
+
+bench-soak: $(STAMP)-dev  ## an event with real models for MINUTES=30: line, slots, greetings, memory
+	$(BIN)/stagedoor models pull --for bench
+	$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),30) --clips $(CLIPS)
 
 bench-peer: $(STAMP)-dev  ## the same turns against Pipecat with the same models; PEERS=folder holds its harness
 	$(BIN)/stagedoor models pull --for bench

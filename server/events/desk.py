@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
 import structlog
 
@@ -23,13 +24,14 @@ from protocol.errors import (
     TicketOverError,
 )
 from server.events import decisions
+from server.events.board import Board
 from server.events.ledger import Decide, Entry, Ledger, Page, VisitBegun
-from server.events.line import EventRules, Line, expected_wait_s
-from server.events.seats import Companion, Hall, LiveVisit, QueueEntry, QueueView, Seat
+from server.events.line import EventRules, Line
+from server.events.seats import Companion, Hall, LiveVisit, QueueView, Seat
 from server.events.stay import Stay
-from server.events.tickets import IN_LINE, IN_SEAT, MIN_LEFT_S, Ticket, TicketState
+from server.events.tickets import IN_SEAT, MIN_LEFT_S, Ticket, TicketState
 from server.events.waiting import Tell, Waiter
-from server.events.words import for_fan, place_in_line
+from server.events.words import for_fan
 from server.tasks import Tasks
 
 log = structlog.get_logger()
@@ -37,7 +39,6 @@ log = structlog.get_logger()
 LOOK_S: Final = 10.0  # between two looks at the ledger when nothing happens; used time is written down so often
 RETURN_S: Final = 15.0  # after a restart those who were here first get so long to come back before anybody is called
 READY_AHEAD: Final = 2  # so many of the line may be called any moment: what is said to them first is made ready
-_KEPT: Final = 0.8  # of the mean length of visits, when another has ended
 
 
 class Desk:
@@ -54,7 +55,7 @@ class Desk:
         self._hall = hall
         self._companions = companions
         self._away_s = away_s
-        self._line = Line(EventRules(ledger.event_id), ())
+        self._board = Board(ledger.event_id, persona, ledger.clock)
         self._waiters: dict[str, Waiter] = {}
         self._stays: dict[str, Stay] = {}
         self._prepared: set[str] = set()
@@ -63,7 +64,6 @@ class Desk:
         self._changes: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
         self._calls_from = 0.0
-        self._visit_s: float | None = None  # learned
         self._tasks = Tasks(f"desk-{ledger.event_id}")
 
     async def open(self) -> None:
@@ -83,7 +83,7 @@ class Desk:
     @property
     def rules(self) -> EventRules:
         """What the creator chose, as of the last look."""
-        return self._line.rules
+        return self._board.rules
 
     @property
     def persona(self) -> Persona:
@@ -97,7 +97,7 @@ class Desk:
 
     def is_empty(self) -> bool:
         """Whether the event is over, and nobody is here any more."""
-        return self.rules.is_over(self.now()) and not self._line.tickets and not self._waiters
+        return self.rules.is_over(self.now()) and not self._board.line.tickets and not self._waiters
 
     def changed(self) -> None:
         """Somebody else wrote in the ledger, or a place of the server is free: look at once."""
@@ -156,7 +156,7 @@ class Desk:
     async def finish(self, stay: Stay, reason: str) -> None:
         """See Book."""
         used_s = stay.used_now_s()
-        self._visit_s = _KEPT * (self._visit_s or stay.seat.slot_s) + (1 - _KEPT) * used_s
+        self._board.learn(used_s)
         await self._get_up(
             "finish", stay, lambda page: decisions.finish(page, stay.visit_id, reason, used_s, self.now())
         )
@@ -164,7 +164,8 @@ class Desk:
     async def vacate(self, stay: Stay, *, left: bool) -> None:
         """See Book."""
         used_s = stay.used_now_s()
-        gone = "left" if left else "lost" if stay.slot and stay.left_s() < MIN_LEFT_S else ""
+        too_little = stay.slot is not None and stay.left_s() < min(MIN_LEFT_S, stay.seat.slot_s / 5)
+        gone = "left" if left else "lost" if too_little else ""
         await self._get_up(
             "vacate", stay, lambda page: decisions.vacate(page, stay.visit_id, used_s, self.now(), gone=gone)
         )
@@ -186,13 +187,18 @@ class Desk:
 
     async def attend(self, live: LiveVisit) -> None:
         """See Book."""
-        for companion in self._companions:
-            await companion.attend(live)
+        await self._with_companions(live, "attend")
 
     async def part(self, live: LiveVisit) -> None:
         """See Book."""
+        await self._with_companions(live, "part")
+
+    async def _with_companions(self, live: LiveVisit, what: Literal["attend", "part"]) -> None:
         for companion in self._companions:
-            await companion.part(live)
+            try:
+                await (companion.attend(live) if what == "attend" else companion.part(live))
+            except Exception:  # the fan's visit goes on without them
+                log.exception("companion_failed", visit=live.visit_id, what=what)
 
     # --- the host's side: each raises IllegalStateError for what cannot be done ---
 
@@ -237,18 +243,7 @@ class Desk:
 
     def snapshot(self) -> QueueView:
         """The event as a host sees it now."""
-        now, place, entries = self.now(), 0, list[QueueEntry]()
-        for ticket in self._line.tickets:
-            in_line = ticket.state in IN_LINE
-            place += in_line
-            stay = self._stays.get(ticket.id)
-            left_s = stay.left_s() if stay else self.rules.slot_s + ticket.extra_s - ticket.used_s
-            wait_s = self._wait_s(place, now) if in_line else 0.0
-            shown = place if in_line else 0
-            entries.append(
-                QueueEntry(ticket.id, ticket.name, shown, ticket.state.value, round(wait_s, 1), round(left_s, 1))
-            )
-        return QueueView(self.rules.state, tuple(entries))
+        return self._board.view(self._stays)
 
     def watch(self, callback: Callable[[QueueView], None]) -> Callable[[], None]:
         """Calls back with each new snapshot; call the answer to stop it."""
@@ -267,7 +262,7 @@ class Desk:
     async def _carry_out(self, name: str, decide: Decide, ticket_id: str) -> None:
         async with self._writing:
             page, entry = await self._ledger.change(name, lambda page: self._with_due(page, decide(page)), ticket_id)
-            self._line = _line_after(page, entry)
+            self._board.line = _line_after(page, entry)
             self._show(entry.tickets)
 
     def _with_due(self, page: Page, asked: Entry) -> Entry:
@@ -281,16 +276,16 @@ class Desk:
     async def _look_again(self) -> None:
         while True:
             now = self.now()
-            at = [now + LOOK_S, self._line.deadline(now) or now + LOOK_S]
+            at = [now + LOOK_S, self._board.line.deadline(now) or now + LOOK_S]
             if self._calls_from > now:
                 at.append(self._calls_from)
-            self._stirred.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, min(at) - now)):
                     await self._stirred.wait()
+            self._stirred.clear()  # before the look: what changes during it is worth another
             used_s = {ticket_id: stay.used_now_s() for ticket_id, stay in self._stays.items() if stay.slot}
             try:
-                await self._change("look", lambda page, used_s=used_s: decisions.note_time(page, used_s))  # type: ignore[misc]
+                await self._change("look", partial(decisions.note_time, used_s=used_s))
             except TicketOverError:
                 self._end_all()
                 return
@@ -305,7 +300,7 @@ class Desk:
                 self._give_seat(ticket)
             elif ticket.state not in (TicketState.WAITING, *IN_SEAT):
                 self._turn_away(ticket)
-        self._tell_places()
+        self._board.tell(self._waiters, self._stays)
         self._make_ready()
         if self._watchers:
             view = self.snapshot()
@@ -337,21 +332,9 @@ class Desk:
         for stay in self._stays.values():
             stay.end("the event is over")
 
-    def _wait_s(self, place: int, now: float) -> float:
-        left_s = [stay.left_s() for stay in self._stays.values()]
-        opens_in_s = max(0.0, self.rules.opens_at - now)
-        visit_s = self._visit_s or self.rules.slot_s
-        return opens_in_s + expected_wait_s(place, left_s, len(self._line.free_seats()), visit_s)
-
-    def _tell_places(self) -> None:
-        now, waiting = self.now(), self._line.waiting()
-        for place, ticket in enumerate(waiting, 1):
-            if waiter := self._waiters.get(ticket.id):
-                waiter.inform(place_in_line(self.rules, self._persona, place, len(waiting), self._wait_s(place, now)))
-
     def _make_ready(self) -> None:
         """Those who may be called any moment: what the avatar says to them first, and last, is spoken beforehand."""
-        for ticket in self._line.waiting()[:READY_AHEAD]:
+        for ticket in self._board.line.waiting()[:READY_AHEAD]:
             if ticket.id not in self._prepared:
                 self._prepared.add(ticket.id)
                 self._tasks.start(self._hall.prepare(for_fan(self._persona, ticket.name)), f"prepare-{ticket.id}")

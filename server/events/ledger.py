@@ -5,7 +5,7 @@ moment has either changed a ticket or not, and nobody was told before it was wri
 What comes next: desk.py decides by line.py what to write, and tells those whom it concerns afterwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,6 +21,8 @@ from server.store.tables import EventRow, FanRow, TicketRow, VisitRow
 
 _STORED: Final = ("state", "rank", "seat", "used_s", "extra_s", "misses")
 _INSTANTS: Final = ("arrived_at", "called_at", "seated_at", "ended_at")
+_READ: Final = ("id", "fan_id", "invited", "issued_at", "end_reason", *_STORED, *_INSTANTS)
+_COLUMNS: Final = [getattr(TicketRow, name) for name in _READ]  # columns alone: a line may be long, and is read often
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,33 +147,22 @@ async def read_event(db: AsyncSession, event_id: str, *, lock: bool = False) -> 
 async def _page(db: AsyncSession, rules: EventRules, ticket_id: str) -> Page:
     whose = TicketRow.state.in_(LIVE) | (TicketRow.id == ticket_id)
     asked = (
-        select(TicketRow, FanRow.name)
+        select(*_COLUMNS, FanRow.name)
         .join(FanRow, FanRow.id == TicketRow.fan_id)
         .where(TicketRow.event_id == rules.id, whose)
     )
-    tickets = [_ticket(row, name) for row, name in await db.execute(asked)]
+    tickets = [_ticket(row._asdict()) for row in await db.execute(asked)]
     ticket = next((ticket for ticket in tickets if ticket.id == ticket_id), None)
     if ticket_id and ticket is None:
         raise TicketOverError("there is no such ticket for this event")
     return Page(rules, Line(rules, tickets), ticket)
 
 
-def _ticket(row: TicketRow, name: str) -> Ticket:
-    instants = {key: _seconds(getattr(row, key)) for key in _INSTANTS}
+def _ticket(read: Mapping[str, Any]) -> Ticket:
+    instants = {key: _seconds(read[key]) for key in _INSTANTS}
+    state, issued_at = TicketState(read["state"]), read["issued_at"].timestamp()
     return Ticket(
-        id=row.id,
-        fan_id=row.fan_id,
-        name=name,
-        state=TicketState(row.state),
-        rank=row.rank,
-        seat=row.seat,
-        invited=row.invited,
-        issued_at=row.issued_at.timestamp(),
-        used_s=row.used_s,
-        extra_s=row.extra_s,
-        misses=row.misses,
-        end_reason=row.end_reason or "",
-        **instants,
+        **{**read, **instants, "state": state, "issued_at": issued_at, "end_reason": read["end_reason"] or ""}
     )
 
 

@@ -5,7 +5,7 @@ down first (ledger.py), and only then anybody is told (desk.py).
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from typing import Final, Literal
@@ -203,15 +203,13 @@ def lot(event_id: str, ticket_id: str) -> float:
     return (int.from_bytes(digest[:6]) + 1) / (2**48 + 1)
 
 
-def expected_wait_s(place: int, left_s: Sequence[float], n_free: int, visit_s: float) -> float:
-    """How long the one in this place waits (1 is the next), when every visit lasts `visit_s`.
+def expected_waits_s(left_s: Sequence[float], n_free: int, visit_s: float) -> Iterator[float]:
+    """How long each place of the line waits, the next one's first and without end, when every visit lasts `visit_s`.
 
     left_s: what the fans in the seats still have, all in seconds.
     """
-    free_in = [*(0.0 for _ in range(n_free)), *(max(0.0, left) + CHANGE_S for left in left_s)]
-    if not free_in:
-        return visit_s * place
+    free_in = [*(0.0 for _ in range(n_free)), *(max(0.0, left) + CHANGE_S for left in left_s)] or [visit_s]
     heapify(free_in)
-    for _ in range(place - 1):
+    while True:
+        yield free_in[0]
         heapreplace(free_in, free_in[0] + visit_s + CHANGE_S)
-    return free_in[0]

@@ -89,9 +89,9 @@ class Stay:
         session = visit.session
         begun = VisitBegun(new_id(), self.seat.ticket_id, session.id, self.seat.wait_s, asdict(session.consents))
         await self._book.sit_down(self, begun)
+        self.visit_id = begun.id
         if self.visit is not visit:
             raise IllegalStateError("this ticket is used in another window")
-        self.visit_id = begun.id
         if self.slot is None:
             self.slot = Slot(self._rules, self._book.now(), used_s=self.used_s, extra_s=self.extra_s)
             self._keeping = asyncio.create_task(self._keep(self.slot), name=f"slot-{self.seat.ticket_id}")
@@ -177,8 +177,8 @@ class Stay:
         try:
             await self._count_down(slot)
             await self._say_goodbye()
-        except StagedoorError as error:
-            log.warning("goodbye_failed", ticket=self.seat.ticket_id, code=error.code, error=str(error))
+        except Exception:  # whatever broke, the seat is given back
+            log.exception("slot_broke", ticket=self.seat.ticket_id)
         await self._book.finish(self, self._reason)
         self._tell_time(SlotPhase.OVER)
         await asyncio.sleep(AFTER_S)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from protocol.errors import IllegalStateError
 
 MAX_MISSES: Final = 2  # a fan who was called so often and did not come is not called again
-MIN_LEFT_S: Final = 20.0  # of a slot; with less than this nobody is called once more
+MIN_LEFT_S: Final = 20.0  # of a slot; with less than this, or a fifth, nobody is called once more
 
 
 class TicketState(StrEnum):

@@ -21,13 +21,18 @@ def for_fan(persona: Persona, name: str) -> Persona:
     return msgspec.structs.replace(persona, greeting=greeting.replace(NAME, name), goodbye=goodbye.replace(NAME, name))
 
 
-def place_in_line(rules: EventRules, persona: Persona, place: int, of: int, wait_s: float) -> QueuePlace:
-    """What a fan in line is told."""
+def place_in_line(
+    rules: EventRules, persona: Persona, place: int, of: int, wait_s: float, *, too_late: bool = False
+) -> QueuePlace:
+    """What a fan in line is told. `too_late`: the event may be over before it is their turn."""
     where = f"You are number {place} of {of}"
-    calling = rules.state == "open"
-    text = f"{where}; about {roughly(wait_s)}." if calling else f"{where}. The host has paused the line for a moment."
+    if rules.state != "open":
+        text = f"{where}. The host has paused the line for a moment."
+    else:
+        text = f"{where}; about {roughly(wait_s)}."
+        text += " The event may be over before then." if too_late else ""
     return QueuePlace(
-        "waiting" if calling else "paused",
+        "waiting" if rules.state == "open" else "paused",
         place=place,
         of=of,
         wait_s=round(wait_s, 1),

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
@@ -266,8 +267,8 @@ def main(folder: Path, chosen: Sequence[str]) -> None:
     for number, step in enumerate(chosen or reached):
         place = folder / str(number)
         place.mkdir()
-        died = forked(lambda place=place, step=step: dies_at(place, step))  # type: ignore[misc]
-        inherited = forked(lambda place=place: inherits(place))  # type: ignore[misc]
+        died = forked(partial(dies_at, place, step))
+        inherited = forked(partial(inherits, place))
         wrong = judge(place) if inherited == 0 else ["the heir failed"]
         print(json.dumps({"step": step, "killed": os.WTERMSIG(died) == signal.SIGKILL, "wrong": wrong}), flush=True)  # noqa: T201
 

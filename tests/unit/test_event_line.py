@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 from hypothesis import settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from protocol.errors import IllegalStateError
-from server.events.line import CHANGE_S, EventRules, Line, QueueRule, expected_wait_s, lot
+from server.events.line import CHANGE_S, EventRules, Line, QueueRule, expected_waits_s, lot
 from server.events.tickets import (
     ENDS,
     IN_LINE,
@@ -166,12 +167,14 @@ def test_after_a_crash_those_from_the_seats_are_next_with_what_they_used() -> No
 
 def test_the_wait_is_until_a_seat_is_free_and_visits_follow_each_other_in_it() -> None:
     visit = 180.0
-    assert expected_wait_s(1, [], 1, visit) == 0
-    assert expected_wait_s(1, [40.0, 100.0], 0, visit) == 40 + CHANGE_S
-    assert expected_wait_s(2, [40.0, 100.0], 0, visit) == 100 + CHANGE_S
-    assert expected_wait_s(3, [40.0, 100.0], 0, visit) == 40 + visit + 2 * CHANGE_S
-    assert expected_wait_s(1, [-5.0], 0, visit) == CHANGE_S
-    assert expected_wait_s(2, [], 0, visit) == 2 * visit
+    assert first_waits(3, [], 1) == [0.0, visit + CHANGE_S, 2 * (visit + CHANGE_S)]
+    assert first_waits(3, [40.0, 100.0], 0) == [40 + CHANGE_S, 100 + CHANGE_S, 40 + visit + 2 * CHANGE_S]
+    assert first_waits(1, [-5.0], 0) == [CHANGE_S]
+    assert first_waits(2, [], 0) == [visit, 2 * visit + CHANGE_S]
+
+
+def first_waits(n: int, left_s: list[float], n_free: int) -> list[float]:
+    return list(islice(expected_waits_s(left_s, n_free, visit_s=180.0), n))
 
 
 # --- whatever happens ---
