@@ -31,7 +31,7 @@ from tests.web.conftest import OpenPage
 @asynccontextmanager
 async def whole_house(store: Store, folder: Path) -> AsyncIterator[str]:
     """The address of a server as commands.py puts it together, around scripted engines."""
-    room, house = World(llm_s=0.01).room(), house_over(store)
+    room, house = World(answers=lambda _: "Miso. She runs the house.", llm_s=0.01).room(), house_over(store)
     room.desks = Desks(store, partial(find_persona, store, PERSONAS), room)
     room.backstage = backstage = Backstage(room.desks, StoredRecord(store), room.lanes, room.vitals)
     room.desks.companions.append(backstage)

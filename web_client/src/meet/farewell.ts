@@ -32,7 +32,10 @@ export function farewell(meet: Meet, newestPicture: () => string) {
     entered = false;
   });
   byId("stars").append(...Array.from({ length: N_STARS }, (_, k) => star(k + 1)));
-  byId("skip-stars").addEventListener("click", () => (byId("rating").hidden = true));
+  byId("skip-stars").addEventListener("click", () => {
+    byId("rating").hidden = true;
+    meet.visit.leave();
+  });
   byId("add-picture").addEventListener("click", () => void addPicture());
 
   function star(stars: number): HTMLElement {
@@ -47,15 +50,19 @@ export function farewell(meet: Meet, newestPicture: () => string) {
       button.classList.toggle("lit", k < stars);
       button.setAttribute("aria-pressed", String(k + 1 === stars));
     });
-    byId("stars-say").textContent = stars ? "Thank you. You can still change it." : "";
+    byId("stars-say").textContent = !stars ? "" : kept?.url ? "Thank you. You can still change it." : "Thank you.";
     byId("skip-stars").hidden = stars > 0;
   }
 
-  /** Over the connection while it is open, else by the keepsake's address. */
+  /** Over the connection while it is open, which is not needed any more then; else by the keepsake's address. */
   async function give(stars: number) {
-    rate(stars);
-    if (meet.visit.welcome) return meet.visit.send("satisfaction", { stars });
+    if (meet.visit.welcome) {
+      meet.visit.send("satisfaction", { stars });
+      meet.visit.leave();
+      return rate(stars);
+    }
     if (!kept?.url) return;
+    rate(stars);
     const headers = { "content-type": "application/json" };
     const answer = await fetch(`${kept.url}/satisfaction`, { method: "POST", headers, body: JSON.stringify({ stars }) }).catch(() => null);
     if (!answer?.ok) byId("stars-say").textContent = "That could not be sent. Please try again.";
