@@ -3,8 +3,9 @@
 What comes next: keepsake.py lays both beside the sound.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Final, Literal
 
 Who = Literal["fan", "avatar", "host"]
@@ -25,19 +26,24 @@ class Said:
 
 
 def cues(words: Iterable[Said]) -> list[Said]:
-    """Single words of one party, in order, gathered into captions: whole sentences where they are short enough."""
-    gathered: list[Said] = []
+    """Single words of one party, in order, gathered into captions: sentences, and long ones in even parts."""
+    sentences: list[list[Said]] = []
     for word in words:
-        last = gathered[-1] if gathered else None
-        if last is None or _is_full(last, word):
-            gathered.append(word)
-        else:
-            gathered[-1] = replace(last, text=f"{last.text} {word.text}", end_ms=word.end_ms)
-    return gathered
+        before = sentences[-1][-1] if sentences else None
+        if before is None or before.text.endswith(_ENDS) or word.start_ms - before.end_ms > CUE_GAP_MS:
+            sentences.append([])
+        sentences[-1].append(word)
+    return [_together(part) for sentence in sentences for part in _even_parts(sentence)]
 
 
-def _is_full(cue: Said, word: Said) -> bool:
-    return cue.text.endswith(_ENDS) or len(cue.text.split()) >= CUE_WORDS or word.start_ms - cue.end_ms > CUE_GAP_MS
+def _even_parts(sentence: Sequence[Said]) -> Iterator[Sequence[Said]]:
+    """Of at most CUE_WORDS: no last word stands alone on the screen."""
+    size = ceil(len(sentence) / ceil(len(sentence) / CUE_WORDS))
+    yield from (sentence[begin : begin + size] for begin in range(0, len(sentence), size))
+
+
+def _together(words: Sequence[Said]) -> Said:
+    return replace(words[0], text=" ".join(word.text for word in words), end_ms=words[-1].end_ms)
 
 
 def shifted(said: Iterable[Said], by_ms: float) -> list[Said]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.after.captions import Said, Who, as_text, as_vtt, shifted
 from server.after.mixdown import mixed, track
-from server.after.recording import Recording
+from server.after.recording import SAMPLES_PER_MS, Recording
 from server.after.sound import write_m4a
 
 SOUND, CAPTIONS, WORDS, PICTURE, ABOUT = "sound.m4a", "captions.vtt", "words.txt", "picture.png", "about.json"
@@ -46,7 +46,7 @@ class Occasion:
     def written(self) -> str:
         """The disclosure that stands in every file."""
         return (
-            f"A conversation between {self.fan} and an AI avatar of {self.persona}, recorded at {self.event} on "
+            f"A conversation between {self.fan} and an AI avatar of {self.persona}, recorded at “{self.event}” on "
             f"{self.on:%d %B %Y} with the consent of both sides. The avatar's voice and words were made by a computer."
         )
 
@@ -71,11 +71,12 @@ def write_keepsake(
     part = folder / f".{name}.part"
     part.mkdir(mode=PRIVATE)
     lead = np.concatenate([disclosure, np.zeros(int(PAUSE_S * OUTPUT_RATE_HZ), np.float32)])
-    said = _captions(occasion, recording, len(disclosure), len(lead))
+    first = Said("avatar", occasion.spoken(), 0.0, len(disclosure) / SAMPLES_PER_MS)
+    captions, lines = ([first, *_after(lead, said)] for said in (recording.captions(), recording.lines()))
     _write_sound(part / SOUND, occasion, recording, lead)
-    (part / CAPTIONS).write_text(as_vtt(said, occasion.names(), occasion.written()), "utf-8")
-    (part / WORDS).write_text(as_text(said, occasion.names(), occasion.written()), "utf-8")
-    (part / ABOUT).write_text(json.dumps(_about(occasion, said)), "utf-8")
+    (part / CAPTIONS).write_text(as_vtt(captions, occasion.names(), occasion.written()), "utf-8")
+    (part / WORDS).write_text(as_text(lines, occasion.names(), occasion.written()), "utf-8")
+    (part / ABOUT).write_text(json.dumps(_about(occasion, lines)), "utf-8")
     if picture:
         (part / PICTURE).write_bytes(picture)
     part.replace(folder / name)
@@ -97,10 +98,8 @@ def read_about(folder: Path, name: str) -> Mapping[str, Any] | None:
     return about
 
 
-def _captions(occasion: Occasion, recording: Recording, disclosure_samples: int, lead_samples: int) -> list[Said]:
-    per_ms = OUTPUT_RATE_HZ / 1000
-    first = Said("avatar", occasion.spoken(), 0.0, disclosure_samples / per_ms)
-    return [first, *shifted(recording.captions(), lead_samples / per_ms)]
+def _after(lead: NDArray[np.float32], said: list[Said]) -> list[Said]:
+    return shifted(said, len(lead) / SAMPLES_PER_MS)
 
 
 def _write_sound(path: Path, occasion: Occasion, recording: Recording, lead: NDArray[np.float32]) -> None:

@@ -62,7 +62,7 @@ async def test_with_the_consent_of_both_sides_there_is_a_keepsake_that_says_what
     first, _, rest = (kept / CAPTIONS).read_text().partition("<v Maya>")
     assert "This is a conversation with an AI avatar of Nova Reyes." in first
     assert "I play the cello." in rest
-    assert "recorded at Album night on 22 November 2026 with the consent of both sides" in (kept / WORDS).read_text()
+    assert "recorded at “Album night” on 22 November 2026 with the consent of both sides" in (kept / WORDS).read_text()
     with av.open(kept / SOUND) as container:
         assert "AI avatar of Nova Reyes" in container.metadata["comment"]
         heard = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.after.captions import CUE_WORDS, Said, as_text, as_vtt, clock, cues, in_order, shifted
+from server.after.captions import Said, as_text, as_vtt, clock, cues, in_order, shifted
 
 NAMES = {"fan": "Maya", "avatar": "Nova Reyes (AI)", "host": "Nova Reyes"}
 
@@ -30,7 +30,8 @@ def test_a_cue_is_a_sentence_or_two_short_lines_of_one() -> None:
     gathered = cues(words("She runs the house. " + "la " * 30))
     assert gathered[0].text == "She runs the house."
     assert (gathered[0].start_ms, gathered[0].end_ms) == (0, 1150)
-    assert max(len(cue.text.split()) for cue in gathered) == CUE_WORDS
+    assert [len(cue.text.split()) for cue in gathered[1:]] == [10, 10, 10]
+    assert [len(cue.text.split()) for cue in cues(words("la " * 13))] == [7, 6], "no last word alone"
 
 
 def test_a_pause_begins_a_new_cue() -> None:
