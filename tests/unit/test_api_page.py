@@ -52,10 +52,17 @@ def test_the_page_obeys_our_policy(text: str) -> None:
 
 
 def test_every_route_stands_on_the_page_with_who_may_call_it(text: str, sqlite_store: Store) -> None:
-    shown = set(re.findall(r"<h3><code>(\w+ [^<]+)</code></h3>", text))
+    shown = set(re.findall(r'<h3 id="[a-z0-9-]+"><code>(\w+ [^<]+)</code></h3>', text))
     paths = build_api(house_over(sqlite_store)).openapi()["paths"]
     assert shown == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert text.count("<em>") == len(shown)
+
+
+def test_every_shape_of_an_answer_stands_on_the_page_once(text: str) -> None:
+    named = re.findall(r'id="shape-(\w+)"', text)
+    assert len(named) == len(set(named))
+    assert {"EventOut", "JoinToken", "Refusal"} <= set(named)
+    assert set(re.findall(r'href="#shape-(\w+)"', text)) <= set(named)
 
 
 def test_every_route_says_what_it_does(sqlite_store: Store) -> None:
