@@ -1,4 +1,4 @@
-"""An evening in two browsers: a creator and a fan, with the real pages, wire, API, store, line and stage.
+"""An evening in two browsers: a creator, a fan and who watches, with the real pages, wire, API, store, line and stage.
 
 Only the engines are scripted, so what is said is known.
 """
@@ -102,10 +102,20 @@ async def test_an_evening_from_the_first_account_to_the_report(
             await expect(creator.locator(".on-stage")).to_contain_text("Ife")
             await expect(creator.locator(".on-stage")).to_contain_text("agreed to: spectators")
 
+            watching = await creator.context.new_page()
+            await watching.goto(f"{url}#watch={creator.url.split('/')[-2]}")
+            await watching.click("#understand")
+            await expect(watching.locator("#watching-says")).to_have_text("Mara talks with Ife.")
+
             await fan.fill("#text", "What is your cat called?")
             await fan.keyboard.press("Enter")
             await expect(creator.locator(".lines .fan")).to_contain_text("What is your cat called?")
             await expect(creator.locator(".lines .avatar").last).to_contain_text("Miso")
+            await expect(watching.locator("#captions")).to_contain_text("Miso")
+            assert "cat called" not in await watching.inner_text("body")  # what a fan says is for nobody else
+            await watching.keyboard.press("1")
+            await expect(fan.locator("#audience")).to_have_text("1 heart")
+            await watching.close()
 
             await expect(fan.locator(".persona .ahead")).to_have_count(0)
             await creator.fill("#whisper", "See you in Bristol!")

@@ -25,11 +25,11 @@ export function figuresOf(report: Report): Figure[] {
       : { label: "Wait in line", figure: about(report.wait_p50_s), help: `the longest ones ${about(report.wait_p95_s ?? 0)}` },
     report.satisfaction_mean === null
       ? { label: "Stars", figure: "–", help: "nobody gave any" }
-      : { label: "Stars", figure: report.satisfaction_mean.toFixed(1), help: `of 5, from ${report.satisfaction_n} fans` },
+      : { label: "Stars", figure: report.satisfaction_mean.toFixed(1), help: `of 5, from ${report.satisfaction_n === 1 ? "one fan" : `${report.satisfaction_n} fans`}` },
     report.v2v_p50_ms === null
       ? null
       : { label: "Answered in", figure: `${Math.round(report.v2v_p50_ms)} ms`, help: `the slowest in ${Math.round(report.v2v_p95_ms ?? 0)} ms` },
-    { label: "You stepped in", figure: `${deeds} times` },
+    { label: "You stepped in", figure: deeds === 1 ? "once" : `${deeds} times` },
   ];
   return figures.filter((figure) => figure !== null);
 }
