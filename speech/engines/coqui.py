@@ -70,10 +70,10 @@ def _libraries() -> tuple[Any, Any, Any]:
         raise EngineError(f"{_INSTALL} ({error})") from error
     try:
         import torchaudio  # noqa: F401, PLC0415
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise EngineError(
-            f"torchaudio and torch {torch.__version__} are not built for the same device: install both from the same "
-            f"index, CUDA or CPU ({error})"
+            f"torchaudio and torch {torch.__version__} are not built for the same device or CUDA: install both from "
+            f"one index, CUDA or CPU ({error})"
         ) from error
     except ImportError as error:
         raise EngineError(f"{_INSTALL} ({error})") from error
