@@ -74,7 +74,8 @@ def main(argv: Sequence[str]) -> int:
         set_up_logs(config.log)
         if arguments.command == "talk":
             return talk(config, arguments.persona, speak=arguments.speak)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it anew; what is open is closed
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         asyncio.run(serve(config))
     except _UsageError as error:
         sys.stderr.write(f"stagedoor: {error}\n")
@@ -82,6 +83,11 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    """Uvicorn raises a signal anew when it has stopped; as an exception it lets all that is open be closed."""
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -205,9 +211,11 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         )
         _say_where(config, listening.getsockname()[1], room)
         rehearsal = asyncio.create_task(room.rehearse(), name="rehearsal")
-        await server.serve(sockets=[listening])
-        rehearsal.cancel()
-        await room.close()
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            rehearsal.cancel()
+            await room.close()
 
 
 def _say_where(config: Config, port: int, room: Room) -> None:
