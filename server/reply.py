@@ -157,16 +157,15 @@ class ReplyMaker:
     async def _clauses(self, reply: Reply) -> AsyncGenerator[_Said, None]:
         """The reply's words, clause by clause. What must be true is decided here, outside the language model."""
         prepared = await self._prepared(reply)
+        opening = self._opening(reply) if prepared is None else None
         if reply.address and reply.line is None:
-            yield _Said(f"{reply.address},", fixed=True)
-            if self._lanes.llm.goes_on:
-                reply.prompt = replace(reply.prompt, begun=f"{reply.address},")
+            yield self._call(reply, goes_on=prepared is None and opening is None)
         if prepared is not None:
             for line in split_clauses(prepared):
                 yield _Said(line, fixed=True)
             return
-        if opening := self._open(reply):
-            yield opening
+        if opening:
+            yield self._open(reply, *opening)
         said = dropped = 0
         async with aclosing(self._answered(reply)) as clauses:
             async for clause in clauses:
@@ -190,16 +189,24 @@ class ReplyMaker:
         off = touched(vetoed, clause)
         return off.line if off else None
 
-    def _open(self, reply: Reply) -> _Said | None:
-        """How the answer begins, if that is clear before the language model has thought."""
+    def _call(self, reply: Reply, *, goes_on: bool) -> _Said:
+        """The name of whom the answer is for. `goes_on`: in the middle of a sentence."""
+        called = f"{reply.address}{',' if goes_on else '.'}"
+        reply.prompt = replace(reply.prompt, begun=called if self._lanes.llm.goes_on else "")
+        return _Said(called, fixed=True)
+
+    def _opening(self, reply: Reply) -> tuple[Act | None, str] | None:
+        """How the answer begins, if that is clear before the language model has thought, and what the fan did."""
         if not self._lanes.llm.goes_on:
             return None
         chosen = self._openings.choose(reply.text)
         if chosen and not (chosen[0] in CHEERFUL and reply.mood in ("sad", "upset")):
-            reply.opening, begun = chosen
-        elif not (begun := beginning(reply.mood)):
-            return None
-        reply.kind = "opening"
+            return chosen
+        begun = beginning(reply.mood)
+        return (None, begun) if begun else None
+
+    def _open(self, reply: Reply, act: Act | None, begun: str) -> _Said:
+        reply.kind, reply.opening = "opening", act
         reply.prompt = replace(reply.prompt, begun=f"{reply.prompt.begun} {begun}".strip())
         return _Said(begun, fixed=True)
 

@@ -180,6 +180,16 @@ def test_the_name_is_said_when_the_avatar_turns_to_another() -> None:
     run_virtual(story())
 
 
+def test_an_answer_that_lies_ready_follows_the_name_as_a_sentence_of_its_own() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben") as (maya, ben):
+            ben.send(TextInput("Are you a real person?"))
+            await asyncio.sleep(8)
+            assert maya.words().startswith("Ben. I'm an AI")
+
+    run_virtual(story())
+
+
 def test_the_prompt_knows_who_is_here_and_who_said_what() -> None:
     async def story() -> None:
         at = world()
