@@ -1,5 +1,6 @@
 """How the page's files are served, and how much of them a visitor loads."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ from starlette.routing import Mount
 
 from server.page_files import ASK_AGAIN, FOREVER, NOT_BUILT, PAGE, PageFiles
 
+MAX_CONSOLE_BYTES = 40_000  # what the console loads before its stage is opened
 MAX_PAGE_BYTES = 400_000  # all code and styles of the page, as gzip, without the avatar
 
 
@@ -55,8 +57,9 @@ async def test_what_was_compressed_at_the_build_is_sent_so(page: Path, accepted:
 
 async def test_a_page_that_is_not_built_says_so_and_other_files_are_not_found(tmp_path: Path) -> None:
     async with visitor(tmp_path / "nothing") as web:
-        index = await web.get("/")
-        assert (index.status_code, index.text) == (503, NOT_BUILT)
+        for screen in ("/", "/console"):
+            index = await web.get(screen)
+            assert (index.status_code, index.text) == (503, NOT_BUILT)
         assert (await web.get("/assets/index.js")).status_code == 404
         assert (await web.get("/../pyproject.toml")).status_code == 404
 
@@ -65,3 +68,16 @@ def test_the_built_page_is_light() -> None:
     sent = {path: path.stat().st_size for path in PAGE.rglob("*.gz") if "xr" not in path.parts}
     assert PAGE / "index.html.gz" in sent, "build the page first: make page"
     assert sum(sent.values()) < MAX_PAGE_BYTES
+
+
+async def test_the_console_is_light_until_its_stage_is_opened() -> None:
+    async with visitor(PAGE) as web:
+        console = await web.get("/console")
+        assert console.headers["cache-control"] == ASK_AGAIN
+        loaded = re.findall(r'(?:src|href)="\.?(/assets/[^"]+)"', console.text)
+        assert any(path.endswith(".js") for path in loaded)
+        sizes = [(PAGE / f"{path[1:]}.gz").stat().st_size for path in loaded]
+        assert sum(sizes) < MAX_CONSOLE_BYTES
+        names = " ".join(loaded)
+        assert "room-" not in names
+        assert "stage-" not in names
