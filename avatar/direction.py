@@ -12,8 +12,8 @@ from avatar.disclosure import plain
 from avatar.persona import Boundary
 
 DIRECTION_CHARS: Final = 300
-_RECITED_WORDS: Final = 2  # a clause that holds fewer words of a direction may be an answer by chance
-_TELLING: Final = ("in my own words", "i was asked to", "i was told to", "i am asked to", "i am told to")
+_RECITED_WORDS: Final = range(2, 5)  # of its beginning: fewer may stand in an answer by chance, more need not
+_TELLING: Final = ("i was asked to", "i was told to", "i am asked to", "i am told to")
 INSTEAD: Final = "Tell me more about that!"  # when all of an answer was the direction itself
 VETOED: Final = "Let's talk about something else."
 
@@ -32,8 +32,8 @@ class Wishes:
         if self.vetoed:
             parts.append(f"Say nothing about {', nor about '.join(self.vetoed)}.")
         if self.directions:
-            asked = "; ".join(clean_text(text)[:DIRECTION_CHARS].rstrip(". ") for text in self.directions)
-            parts.append(f"In your answer, in your own words and without saying that you were asked to: {asked}.")
+            asked = ", and ".join(clean_text(text)[:DIRECTION_CHARS].rstrip(". ") for text in self.directions)
+            parts.append(f"And please {asked} now.")  # in so few words: a small model recites a longer rule
         return " ".join(filter(None, parts))
 
     def recited(self, clause: str) -> bool:
@@ -44,7 +44,9 @@ class Wishes:
 
 
 def _holds(said: str, asked: str) -> bool:
-    return len(asked.split()) >= _RECITED_WORDS and f" {asked} " in f" {said} "
+    """Whether the beginning of a direction, its verb above all, stands in what was said; its end may well do."""
+    begins = asked.split()[: _RECITED_WORDS[-1]]
+    return len(begins) in _RECITED_WORDS and f" {' '.join(begins)} " in f" {said} "
 
 
 def veto(topic: str) -> Boundary | None:

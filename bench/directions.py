@@ -32,9 +32,7 @@ DIRECTIONS: Final = {
 QUESTIONS: Final = (
     "What is your cat called?",
     "I love your last song so much.",
-    "How do you write your lyrics?",
     "I came all the way from Porto for this.",
-    "What do you do when you can't sleep?",
     "Do you like the rain?",
 )
 

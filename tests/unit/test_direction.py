@@ -17,7 +17,7 @@ def test_nothing_asked_is_no_hint() -> None:
 
 def test_the_hint_names_what_is_asked_and_what_is_off() -> None:
     hint = Wishes(("Mention the tour.", "be brief"), ("politics",), "The audience applauds.").hint()
-    assert "Mention the tour; be brief." in hint
+    assert "And please Mention the tour, and be brief now." in hint
     assert "nothing about politics" in hint
     assert hint.startswith("The audience applauds.")
 
@@ -31,7 +31,7 @@ def test_a_direction_cannot_smuggle_a_chat_template_into_the_prompt(text: str) -
 
 @pytest.mark.parametrize(
     "clause",
-    ["Mention the tour.", "I should mention the tour now.", "Well, I was asked to say hi.", "In my own words:"],
+    ["Mention the tour.", "I should mention the tour now.", "Well, I was asked to say hi."],
 )
 def test_a_direction_that_is_read_aloud_is_noticed(clause: str) -> None:
     assert TOUR.recited(clause)
@@ -40,6 +40,12 @@ def test_a_direction_that_is_read_aloud_is_noticed(clause: str) -> None:
 @pytest.mark.parametrize("clause", ["We go on tour in May!", "The tour begins in Porto.", "I love you too."])
 def test_an_answer_that_heeds_it_is_none(clause: str) -> None:
     assert not TOUR.recited(clause)
+
+
+def test_the_end_of_a_direction_may_stand_in_an_answer() -> None:
+    wishes = Wishes(("tell them to bring a friend to the show",))
+    assert wishes.recited("And please tell them to bring someone.")
+    assert not wishes.recited("Bring a friend to the show!")
 
 
 def test_a_vetoed_topic_covers_its_words_and_their_endings() -> None:
