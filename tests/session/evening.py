@@ -115,6 +115,11 @@ class Guest(Fan):
         if not self.all(Welcome):
             await self.until(Welcome, within_s)
 
+    async def time(self) -> SlotTime:
+        """What was told of the slot last, or is told first."""
+        told = self.all(SlotTime)
+        return told[-1] if told else await self.until(SlotTime)
+
     def lose_connection(self) -> None:
         """The network is gone."""
         self.stop_playing()

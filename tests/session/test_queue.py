@@ -9,7 +9,6 @@ from protocol.messages import (
     DisclosureAcknowledged,
     QueuePlace,
     ReplyChunk,
-    SlotTime,
     TextInput,
 )
 from tests.session.evening import evening
@@ -54,7 +53,7 @@ def test_the_slot_counts_down_the_avatar_warns_says_goodbye_and_the_next_comes_i
             maya, tom = held.fan("Maya"), held.fan("Tom")
             await maya.comes_in()
             tom.says_hello()
-            begun = await maya.until(SlotTime)
+            begun = await maya.time()
             assert (begun.phase, begun.left_s) == ("running", 180.0)
             await maya.listens(121)
             assert maya.phases() == ["running", "last_minute"]
@@ -168,7 +167,7 @@ def test_a_page_that_is_opened_twice_goes_on_in_the_newer_one(tmp_path: Path) ->
             newer = held.fan("Maya")
             await newer.comes_in()
             assert maya.socket.closed == (1008, "taken_over")
-            left = (await newer.until(SlotTime)).left_s
+            left = (await newer.time()).left_s
             assert 118 < left < 121
             assert await held.states() == {"Maya": "seated", "Tom": "waiting"}
             ended = [visit.end_reason for visit in await held.visits()]
@@ -199,7 +198,7 @@ def test_a_seat_whose_fan_is_lost_goes_to_the_next_and_the_fan_may_have_the_rest
             await tom.leaves()
             await back.welcomed()
             back.send(DisclosureAcknowledged())
-            assert 115 < (await back.until(SlotTime)).left_s < 121
+            assert 115 < (await back.time()).left_s < 121
             await back.leaves()
 
     run_virtual(story())
