@@ -167,6 +167,7 @@ async def test_a_reload_goes_on_with_the_visit(server: ScriptedServer, open_page
         assert resume.token == "first-token"
         await again.say(replace(RESUMABLE, resume_token="second-token", resumed=True))
         await expect(page.locator("#back")).to_contain_text("goes on where it was")
+        assert await serious_faults(page) == []
         await page.click("#go-on")
         await expect(page.locator("#room")).to_be_visible()
         assert again.of(DisclosureAcknowledged) == []  # once is enough

@@ -1,18 +1,21 @@
-"""What people see: every look's mouth for each of the 15 visemes, beside the pictures that were looked at and kept."""
+"""What people see, beside the pictures that were looked at and kept: every screen, every look's mouth for each viseme."""
 
 import math
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from playwright.async_api import FloatRect, Page, expect
 
 from avatar.blendshapes import ARKIT_52, VISEME_POSES
-from protocol.messages import Listening
+from protocol.messages import DisclosureAcknowledged, Hello, Listening, Notice, Transcript
 from server.page_files import LOOKS
-from tests.web.conftest import OpenPage, enter
+from tests.web.conftest import LAPTOP, PHONE, OpenPage, enter
 from tests.web.gallery import MOST_FAR_SHARE, difference, hang, opened
 from tests.web.scripted_server import ScriptedServer, face_frame
+from tests.web.test_page_meet import RESUMABLE
 from tests.web.test_page_room import in_3d
+from tests.web.test_page_words import WORDS, spoken
 
 TILE = 140
 ACROSS = 5
@@ -24,6 +27,45 @@ FACE_M = 0.19
 async def calmly(page: Page) -> None:
     """Without breath and sway, so that one picture is like the next."""
     await page.emulate_media(reduced_motion="reduce")
+
+
+async def seen(page: Page, name: str, size: tuple[int, int] = LAPTOP) -> None:
+    """Hangs a picture of the whole page at this size."""
+    await page.set_viewport_size({"width": size[0], "height": size[1]})
+    await page.mouse.move(1, 1)
+    await page.evaluate("document.activeElement?.blur()")
+    await page.wait_for_timeout(400)  # until what moves in has come to rest
+    hang(name, opened(await page.screenshot()))
+
+
+async def test_every_screen_looks_as_it_was_kept(server: ScriptedServer, open_page: OpenPage) -> None:
+    async with open_page(server.url, before=calmly) as page:
+        visit = await server.visit(welcome=False)
+        await visit.hears(Hello)
+        await visit.say(Notice(kind="server", text="The room is full. You are number 3 in line; about 2 minutes."))
+        await expect(page.locator("#waiting")).to_contain_text("number 3")
+        await seen(page, "screen-waiting")
+        await visit.say(RESUMABLE)
+        await expect(page.locator("#disclosure")).to_be_visible()
+        await seen(page, "screen-lobby")
+        await seen(page, "screen-lobby-phone", PHONE)
+        await page.click("#understand")
+        await visit.hears(DisclosureAcknowledged)
+        await visit.say(Transcript(turn_id=1, text="Do you sing at home?", final=True), spoken(1, WORDS, word_s=0.05))
+        await visit.say(Listening(seq=1, face=face_frame(mouthSmile=0.4) * 3600))
+        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await seen(page, "screen-room-phone", PHONE)
+        await seen(page, "screen-room")
+        await page.reload()
+        again = await server.visit(welcome=False)
+        await again.hears(Hello)
+        await again.say(replace(RESUMABLE, resumed=True))
+        await expect(page.locator("#back")).to_be_visible()
+        await seen(page, "screen-back")
+        await page.click("#go-on")
+        await page.click("#leave")
+        await expect(page.locator("#over")).to_be_visible()
+        await seen(page, "screen-over")
 
 
 async def face_on(page: Page) -> FloatRect:
