@@ -1,4 +1,4 @@
-"""What people see, beside the pictures that were looked at and kept: every screen, every look's mouth for each viseme."""
+"""What people see, beside the pictures that were looked at and kept: every screen, every look's mouth at work."""
 
 import math
 
