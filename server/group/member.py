@@ -92,8 +92,7 @@ class Member(Chair):
         self._table.lose(self)
 
     def back(self) -> None:
-        self.is_away = False
-        self._table.tell()
+        self._table.come_back(self)
 
     def leave(self) -> None:
         self._table.leave(self)

@@ -90,6 +90,13 @@ class Table:
         member.session.speaker.fall_silent()
         self._free(member, self._floor.withdraw)
 
+    def come_back(self, member: Member) -> None:
+        """They are connected again; what they typed before may still come in."""
+        member.is_away = False
+        if member.held and self._floor.ask(member.id, self._loop.time()):
+            self._hand_over()
+        self.tell()
+
     def leave(self, member: Member) -> None:
         """They are gone for good."""
         if self._chairs.get(member.id) is member:
@@ -140,7 +147,7 @@ class Table:
             return False
         if isinstance(event, FanPaused):
             return self._paused(member)
-        if self._asks(member):
+        if not member.is_away and self._asks(member):
             if not isinstance(event, LineDue):
                 self._stop_grace()
             return True
@@ -181,8 +188,12 @@ class Table:
         self._stop_grace()
         before = self.holder
         self._floor.pass_on(self._loop.time())
-        if self.holder is None and before and before.held:
+        if before and before.held:
             self._floor.ask(before.id, self._loop.time())
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Whoever has the floor now may begin."""
         self._look()
         self._handed = self.holder
         if self.holder:

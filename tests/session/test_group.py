@@ -16,6 +16,7 @@ from protocol.messages import (
     Listening,
     ReplyCancelled,
     ReplyChunk,
+    Resume,
     TextInput,
     Transcript,
     Welcome,
@@ -276,6 +277,43 @@ def test_a_lost_connection_frees_the_floor_and_comes_back_to_its_chair() -> None
             await asyncio.sleep(40)
             assert set(states(ben)) == {"Ben"}
             assert ben.words().endswith("Ben, She is three.")
+
+    run_virtual(story())
+
+
+def test_what_was_typed_before_the_connection_was_lost_comes_in_later() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben") as (maya, ben):
+            maya.send(TextInput("Tell me"))
+            await maya.until(ReplyChunk)
+            ben.send(TextInput("And how old is she?"))
+            await asyncio.sleep(0.5)
+            ben.stop_playing()
+            ben.socket.up.put_nowait(None)
+            await asyncio.sleep(20)
+            assert floor(maya) is None  # nobody waits for one who is away
+            back = Fan(ben.room, Hello(resume=Resume(ben.all(Welcome)[0].resume_token)))
+            back.send(back.hello)
+            await asyncio.sleep(6)
+            assert maya.words().endswith("Ben, She is three.")
+            assert back.words().endswith("Ben, She is three.")
+            assert states(maya) == {"Maya": "here", "Ben": "here"}
+            await back.leave()
+
+    run_virtual(story())
+
+
+def test_who_types_twice_has_two_turns_and_others_between_them() -> None:
+    async def story() -> None:
+        async with table(world(), "Maya", "Ben", "Ana") as (maya, ben, ana):
+            maya.send(TextInput("Go on"))
+            await asyncio.sleep(0.1)
+            for fan, text in ((ben, "And how old is she?"), (ben, "Go on"), (ana, "Go on")):
+                fan.send(TextInput(text))
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(25)
+            said = [t.speaker for t in maya.all(Transcript) if t.final]
+            assert said == ["m0", "m1", "m2", "m1"]
 
     run_virtual(story())
 
