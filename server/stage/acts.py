@@ -146,7 +146,8 @@ class Acts:
                 session.interrupt()
                 session.say(act.text.strip())
             case "topic":
-                (steering.allow if act.allow else steering.forbid)(act.text)
+                for one in (session, *session.chair.company):
+                    (one.steering.allow if act.allow else one.steering.forbid)(act.text)
                 self._wings.tell(HostTopic(act.visit_id, act.text, "allowed" if act.allow else "vetoed"))
             case "take_over":
                 await self._take_over(guest)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from protocol.event_messages import ReactionKind, Reactions, StageState
-from protocol.messages import Consents, Notice, ServerMessage
+from protocol.messages import Consents, Notice, ReplyCancelled, ReplyChunk, ServerMessage
 from server.session import Session
 from server.stage.feed import codec_of
 from server.stage.reactions import APPLAUSE, TELL_EVERY_S, Audience
@@ -34,6 +34,18 @@ class OnStage(Show):
     def public(self) -> bool:
         """Whether the fan consented to an audience, and, in a group, all of them: answers to one may quote another."""
         return all(session.consents.audience for session in (self.session, *self.session.chair.company))
+
+    def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
+        """See Tap."""
+        super().avatar_sent(chunk, at_ms)
+        if seen := self._stage.seen_beside(self):
+            Show.avatar_sent(seen, chunk, at_ms)
+
+    def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
+        """See Tap."""
+        super().avatar_cut(cut, at_ms)
+        if seen := self._stage.seen_beside(self):
+            Show.avatar_cut(seen, cut, at_ms)
 
     def consented(self, consents: Consents, at_ms: float) -> None:
         """See Tap: the curtain moves at once."""
@@ -82,6 +94,10 @@ class Stage:
     def show(self, visit_id: str) -> OnStage | None:
         """The visit with this id, if it is under way."""
         return self._shows.get(visit_id)
+
+    def seen_beside(self, show: OnStage) -> OnStage | None:
+        """The visit that the audience sees, when it is another at the same table: what one is answered all hear."""
+        return self._seen if self._seen and self._seen.session in show.session.chair.company else None
 
     # --- visits ---
 

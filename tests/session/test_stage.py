@@ -135,6 +135,9 @@ def test_a_group_is_shown_only_with_the_consent_of_all() -> None:
             ben.send(ConsentChange(SEEN))
             await asyncio.sleep(0.1)
             assert stages(spectator)[-1] == "live"
+            ben.send(TextInput("What is your cat called?"))
+            await asyncio.sleep(4)
+            assert [c.seq for c in spectator.chunks()] == [c.seq for c in ben.chunks()], "what one is answered all hear"
 
     run_virtual(story())
 
