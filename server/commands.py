@@ -69,6 +69,8 @@ def main(argv: Sequence[str]) -> int:
     if argv and argv[0] in _OTHERS:
         return _OTHERS[argv[0]](argv[1:])
     arguments = _parser().parse_args(argv)
+    if arguments.command in _OTHERS:
+        _parser().error(f"--config stands behind {arguments.command}, where it takes one")
     try:
         config = load_config(arguments.config, os.environ)
         set_up_logs(config.log)
