@@ -6,6 +6,7 @@ What they say is noise; that it has its times, its pieces and its owner's consen
 import time
 import wave
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,21 @@ import torch
 
 from protocol.errors import EngineError
 from protocol.timeline import SAMPLES_PER_FACE_FRAME
+from server.app import batch_rules, load_tts, load_voice
+from server.config import Config, GpuConfig, TtsConfig
+from server.inference.crew import EngineProcess
+from server.inference.planned import PlannedLane
+from server.lanes import pieces_of
 from server.voice_consent import voice_command
 from speech.consent import Clone, VoiceConsentError, VoiceConsents
 from speech.engines.vits import VitsVoices
 from speech.engines.xtts import XttsVoices
 from speech.tts import SpeechJob, SpokenChunk
 
-pytestmark = pytest.mark.filterwarnings("default")  # these libraries warn about themselves
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # these libraries warn about themselves
+    pytest.mark.timeout(600),  # the parts of XTTS whose size cannot be set are slow to make on a busy machine
+]
 TEXTS = [
     "Hi!",
     "My cat is called Miso, and she sleeps on my keyboard.",
@@ -234,3 +243,31 @@ def test_a_folder_without_a_model_and_one_with_another_are_refused(xtts_folder: 
         VitsVoices(tmp_path, device="cpu")
     with pytest.raises(EngineError, match=r"holds a 'xtts' model, and tts\.engine is 'vits'"):
         VitsVoices(xtts_folder, device="cpu")
+
+
+# --- as the server has them ---
+
+
+async def test_a_voice_streams_out_of_a_process_of_its_own(xtts_folder: Path, tmp_path: Path) -> None:
+    config = Config(tts=TtsConfig(engine="xtts", model=str(xtts_folder)), gpu=GpuConfig(device="cpu"))
+    process = EngineProcess("voice", partial(load_voice, config), str(tmp_path))
+    try:
+        await process.start()
+        assert process.facts["voices"] == ("Studio",)
+        lane: PlannedLane[SpeechJob, SpokenChunk] = PlannedLane("tts", process.crew("tts"))
+
+        async def ask(emit: Callable[[SpokenChunk], bool]) -> SpokenChunk:
+            return await lane.ask(SpeechJob(TEXTS[1], "Studio", emit=emit))
+
+        pieces = [piece async for piece in pieces_of(ask)]
+        assert len(pieces) > 1
+        assert [w.text for piece in pieces for w in piece.words] == TEXTS[1].split()
+    finally:
+        await process.close()
+
+
+def test_the_configuration_loads_the_voice_that_it_names(make_vits: Callable[..., Path], tmp_path: Path) -> None:
+    model = str(make_vits(tmp_path, speakers=("ann", "bob")))
+    config = Config(tts=TtsConfig(engine="vits", model=model), gpu=GpuConfig(device="cpu", dtype="bfloat16"))
+    assert load_tts(config).voices() == ("ann", "bob")
+    assert batch_rules(config)["tts"].max_batch == 8
