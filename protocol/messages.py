@@ -177,12 +177,14 @@ class PersonaCard(Struct, frozen=True):
 class FaceFormat(Struct, frozen=True):
     """How `face` bytes are to be read: frames of len(names) bytes, weight = byte / 255.
 
-    The names in `centred` go both ways: weight = (byte - 128) / 127.
+    The names in `centred` go both ways: weight = (byte - 128) / 127. lips: what moves them, the synthesiser's own times
+    of its phonemes (`exact`), or, where it tells none, the sound (`sound`): good, and less so (bench/README.md).
     """
 
     names: tuple[str, ...]
     fps: int
     centred: tuple[str, ...] = ()
+    lips: Literal["exact", "sound"] = "exact"
 
 
 class EventCard(Struct, frozen=True):

@@ -113,7 +113,7 @@ def load_llm(config: Config) -> LlmEngine:
 def load_voice(config: Config) -> Group:
     """How does it sound?"""
     tts = load_tts(config)
-    return Group({"tts": Work(tts.run)}, {"voices": tts.voices()})
+    return Group({"tts": Work(tts.run)}, {"voices": tts.voices(), "timing": tts.timing})
 
 
 def load_tts(config: Config) -> TtsEngine:
@@ -255,5 +255,6 @@ def _lanes(
         meaning=lanes["meaning"],
         ending=lanes["ending"],
         llm=LlmLane(lanes["llm"], goes_on=facts["goes_on"]),
+        timing=facts["timing"],
         status=lambda: {name: lane.status() for name, lane in lanes.items()},
     )

@@ -51,6 +51,7 @@ from protocol.messages import (
 )
 from protocol.timeline import AudioFormat
 from server.allowance import LeakyBucket
+from server.presence import Lips
 from server.room import Room
 from server.taps import Tap
 from server.tokens import JoinClaims
@@ -104,6 +105,11 @@ class Connection:
         self._early: deque[ClientMessage] = deque(maxlen=8)  # said while standing in line
         rate = self.limits.max_messages_per_s
         self._messages = LeakyBucket(2.0 * rate, rate, clock, credit=rate * HELD_UP_S)
+
+    @property
+    def lips(self) -> Lips:
+        """What moves the avatar's lips."""
+        return self._room.lips
 
     async def run(self) -> None:
         """Serves the client until it leaves, fails or is closed."""

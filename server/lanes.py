@@ -20,7 +20,7 @@ from server.batching import BatchRules, Priority
 from server.inference.planned import Job, LaneStatus, PlannedLane, Result, Run, ThreadCrew, as_engine_error
 from speech.asr import AsrJob, Hypothesis
 from speech.ending import EndingJob
-from speech.tts import SpeechJob, SpokenChunk
+from speech.tts import SpeechJob, SpokenChunk, Timing
 from speech.vad import VadJob, VadResult
 
 Job_contra = TypeVar("Job_contra", contravariant=True)
@@ -164,6 +164,7 @@ class Lanes:
     llm: LlmLane
     meaning: Lane[str, NDArray[np.float32]]
     ending: Lane[EndingJob, float]
+    timing: Timing = "exact"  # what the synthesiser knows of its phonemes
     status: Callable[[], Mapping[str, LaneStatus]] = dict  # how each is doing, by name
 
     def close(self) -> None:

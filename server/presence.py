@@ -6,7 +6,7 @@ slice, of a reply or not, passes `Shown`: eyes to the fan, no jumps, the client'
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -21,6 +21,7 @@ from protocol.messages import FaceFormat, Listening, ReplyChunk, ServerMessage
 from protocol.timeline import FACE_FPS, Gesture, GestureCue, PostureCue
 
 Point = tuple[float, float, float]
+Lips = Literal["exact", "sound"]  # what moves them, see FaceFormat
 
 AHEAD_M: Final[Point] = (0.0, EYES_M[1], 1.2)
 SLICE_FRAMES: Final = 12
@@ -55,6 +56,7 @@ class Presence:
         self.defer: Callable[[Attention | None], Attention | None] = lambda own: own
         self.head: Point | None = None  # the fan's, as far as their client tells
         self._aside: Point | None = None
+        self.lips: Lips = "exact"
         self._cue: Gesture | None = None  # of the next slice
         self._posture: PostureCue | None = None
         self._mirrored: Emotion | None = None
@@ -65,7 +67,7 @@ class Presence:
 
     def format(self) -> FaceFormat:
         """How the client is to read the frames."""
-        return FaceFormat(self._shown.layout.names, FACE_FPS, self._shown.layout.centred)
+        return FaceFormat(self._shown.layout.names, FACE_FPS, self._shown.layout.centred, self.lips)
 
     # --- what is known of the fan ---
 

@@ -25,6 +25,7 @@ from server.group.tables import Tables
 from server.lanes import Lanes
 from server.metrics import Metrics
 from server.prepared import PreparedReplies, opening_line, rehearse, say_once
+from server.presence import Lips
 from server.session import Session
 from server.shared import SessionSettings, Shared
 from server.tokens import JoinClaims, TokenSigner
@@ -87,6 +88,11 @@ class Room:
     def vitals(self) -> tuple[int, int]:
         """How many fans are in, and what a loaded server leaves out (speech/turn_state.py:Effort)."""
         return self.n_sessions, int(self._shared.load.effort(self._clock()))
+
+    @property
+    def lips(self) -> Lips:
+        """What moves the avatar's lips."""
+        return "exact" if self.lanes.timing == "exact" else "sound"
 
     def is_full(self) -> bool:
         """Whether the next fan would have to wait, or be turned away."""
@@ -159,6 +165,7 @@ class Room:
         """
         chair = self._tables.chair(seat, persona) if seat else None
         session = Session(secrets.token_hex(8), hello, persona, self._shared, chair)
+        session.presence.lips = self.lips
         self._sessions.add(session)
         self.door.enter(session.id, self._clock())
         self.metrics.sessions.set(len(self._sessions))

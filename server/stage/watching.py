@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import msgspec
+
 from avatar.persona import Persona
 from protocol.errors import StagedoorError
 from protocol.handshake import Phase
@@ -40,7 +42,7 @@ def welcome(hello: Hello, role: Role, persona: Persona, event: EventCard, connec
         disclosure=persona.disclosure,
         audio_in=hello.audio_in,
         audio_out=feed.audio_out,
-        face=feed.face,
+        face=msgspec.structs.replace(feed.face, lips=connection.lips),
         limits=connection.limits,
         role=role,
         event=event,

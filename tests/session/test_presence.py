@@ -1,6 +1,7 @@
 """The face between replies, and what of it each client gets."""
 
 import asyncio
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -113,5 +114,16 @@ def test_a_nod_is_also_a_gesture_for_the_body() -> None:
             cues = [cue for m in fan.all(Listening) for cue in m.gestures]
             assert cues
             assert {(cue.name, cue.start_samples) for cue in cues} == {("nod", 0)}
+
+    run_virtual(story())
+
+
+def test_a_client_is_told_what_moves_the_lips() -> None:
+    async def story() -> None:
+        world = World()
+        async with fan_in(world) as fan:
+            assert fan.all(Welcome)[0].face.lips == "exact"
+            fan.room.lanes = dataclasses.replace(fan.room.lanes, timing="none")
+            assert fan.room.lips == "sound"
 
     run_virtual(story())

@@ -79,11 +79,15 @@ namespace Stagedoor
         public long Fps = 60;
         public string[] Centred = Array.Empty<string>();
 
+        /// <summary>What moves the lips: the voice's own times (exact), or its sound (sound).</summary>
+        public string Lips = "exact";
+
         public override void Exchange(Fields fields)
         {
             fields.Texts("names", ref Names, required: true);
             fields.Integer("fps", ref Fps, required: true);
             fields.Texts("centred", ref Centred);
+            fields.Text("lips", ref Lips);
         }
     }
 
