@@ -19,11 +19,10 @@ from protocol.messages import (
     Hello,
     Ping,
     Pong,
-    ReplyChunk,
     TextInput,
 )
 from server.conformance.hands import Check
-from server.conformance.line import REPLY_WAIT_S, Line, Target
+from server.conformance.line import Line, Target
 from server.conformance.report import NotApplicableError, ViolationError
 from server.conformance.witness import demand
 
@@ -200,8 +199,7 @@ async def _answers_within_s(target: Target) -> float:
     """How long this server, as busy as it is, takes to begin an answer."""
     async with target.fan() as line:
         began = time.monotonic()
-        await line.send(TextInput("Tell me about your day."))
-        await line.until(ReplyChunk, REPLY_WAIT_S)
+        await line.ask("Tell me about your day.")
         return time.monotonic() - began
 
 

@@ -15,7 +15,6 @@ from protocol.messages import (
     Leave,
     Ping,
     Pong,
-    ReplyChunk,
     TextInput,
     Welcome,
 )
@@ -164,8 +163,7 @@ async def _opus_down(target: Target) -> None:
     async with _with_opus(target) as line:
         out = line.welcome.audio_out
         demand(out.encoding == "opus" and out.pre_skip_samples > 0, f"audio_out is {out}")
-        await line.send(TextInput("Tell me something nice."))
-        chunks = await line.reply()
+        chunks = await line.answer("Tell me something nice.")
         packets = [packet for chunk in chunks for packet in split_packets(chunk.audio)]
         sound_ms = sum(map(packet_ms, packets)) - out.pre_skip_samples * 1000 / out.sample_rate_hz
         reply_ms = chunks[-1].start_samples * 1000 / out.sample_rate_hz
@@ -185,8 +183,7 @@ async def _faces(target: Target) -> None:
 
 async def _faceless_reply(target: Target) -> None:
     async with target.fan(SUBPROTOCOL_JSON, face="none") as line:
-        await line.send(TextInput("Tell me something nice."))
-        chunks: list[ReplyChunk] = await line.reply()
+        chunks = await line.answer("Tell me something nice.")
         demand(sum(len(chunk.audio) for chunk in chunks) > 0, "a reply without sound")
 
 

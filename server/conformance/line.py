@@ -22,12 +22,14 @@ from protocol.messages import (
     DisclosureAcknowledged,
     ErrorMessage,
     Hello,
+    Interrupt,
     Ping,
     PlaybackMark,
     Pong,
     ReplyCancelled,
     ReplyChunk,
     ServerMessage,
+    TextInput,
     Welcome,
 )
 from server.conformance.report import ViolationError
@@ -36,6 +38,8 @@ from server.conformance.witness import Witness, demand
 WAIT_S = 10.0
 REPLY_WAIT_S = 45.0  # a busy machine without a graphics card is still a server
 GREETING_WAIT_S = 8.0  # for the first reply of a server that speaks first; asked once, then it is known
+TRIES = 3  # where a stalled machine, or a short answer, can spoil one
+SAY_AGAIN = ("engine_failed", "overloaded")  # what a busy server answers in place of an answer
 MARK_EVERY_S = 0.1
 PING_EVERY_S = 4.0
 ENTER_WAIT_S = 30.0  # there may be a line at the door
@@ -81,7 +85,9 @@ class Target:
             yield line
 
     async def _skip_greeting(self, line: "Line") -> None:
-        """A greeting that came later would be taken for an answer, so it is waited for, however busy the server is."""
+        """A greeting that came later would be taken for an answer, so it is waited for, however busy the server is, and
+        then stopped: it may be long.
+        """
         if self.greets is None:
             async with self._asking:  # one finds out, the others wait for that
                 if self.greets is None:
@@ -100,6 +106,7 @@ class Line:
         self.witness = Witness()
         self.chunks: list[ReplyChunk] = []
         self.last_error = ""
+        self._received: list[ServerMessage] = []
         self.keeps_alive = True  # pings now and then, as a client that says nothing should
         self._first_chunk_at = 0.0
         self._player = asyncio.create_task(self._play(), name="conformance-player")
@@ -119,13 +126,14 @@ class Line:
         return welcome
 
     async def is_spoken_to(self, within_s: float) -> bool:
-        """Waits for a reply to begin, and then for its end; False when none begins."""
+        """Waits for a reply to begin, and stops it; False when none begins."""
         try:
             await self.until(ReplyChunk, within_s)
         except ViolationError:
             if self.socket.state is not State.OPEN:
                 raise
             return False
+        await self.send(Interrupt())
         await self.rest()
         return True
 
@@ -148,6 +156,7 @@ class Line:
         self.witness.watch(message)
         if isinstance(message, ErrorMessage):
             self.last_error = message.code
+        self._received.append(message)
         if isinstance(message, ReplyChunk):
             if not self.chunks or self.chunks[-1].reply_id != message.reply_id:
                 self._first_chunk_at = time.monotonic()
@@ -165,6 +174,10 @@ class Line:
         except TimeoutError:
             told = f"; the server's last error: {self.last_error}" if self.last_error else ""
             raise ViolationError(f"no {kind.__struct_config__.tag} within {within_s:.0f} s{told}") from None
+
+    def all(self, kind: type[M]) -> list[M]:
+        """Every message of this kind so far."""
+        return [message for message in self._received if isinstance(message, kind)]
 
     async def error(self, *codes: str) -> ErrorMessage:
         """The next error, which must have one of these codes."""
@@ -191,6 +204,26 @@ class Line:
         await self.send(Ping(nonce))
         while (pong := await self.until(Pong)).nonce != nonce:
             demand(pong.nonce == 0, "a pong with another nonce")
+
+    async def ask(self, text: str) -> ReplyChunk:
+        """Types it; the first chunk of the answer. Where the server asks for it to be said again, it is."""
+        told: list[str] = []
+        for _ in range(TRIES):
+            await self.send(TextInput(text))
+            while not isinstance(message := await self.receive(REPLY_WAIT_S), ReplyChunk | ErrorMessage):
+                pass
+            if isinstance(message, ReplyChunk):
+                return message
+            told.append(message.code)
+            demand(message.code in SAY_AGAIN, f"error {message.code} ({message.message}) in place of an answer")
+        raise ViolationError(f"no answer, said {TRIES} times: {told}")
+
+    async def answer(self, text: str) -> list[ReplyChunk]:
+        """Types it; all chunks of the answer, once it has come to its end."""
+        first = await self.ask(text)
+        while not self.witness.finished:
+            await self.receive(REPLY_WAIT_S)
+        return [chunk for chunk in self.chunks if chunk.reply_id == first.reply_id]
 
     async def reply(self, within_s: float = REPLY_WAIT_S) -> list[ReplyChunk]:
         """All chunks of the next reply that comes to its end."""
