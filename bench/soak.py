@@ -71,7 +71,9 @@ class Box:
 
     async def ticket(self, name: str) -> str:
         """The join token of a new fan's ticket. Raises FanError."""
-        token: str = (await self._post(f"/events/{self._event}/tickets", {"name": name}))["token"]
+        made = await self._post(f"/events/{self._event}/tickets", {"name": name})
+        joined = await self._post(f"/events/{self._event}/tickets/{made['ticket_id']}/join", {})
+        token: str = joined["token"]
         return token
 
     async def states(self) -> dict[str, int]:
