@@ -213,9 +213,6 @@ class TicketIn(Body):
 
     name: Name
     external_ref: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    party: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,32}$")] | None = Field(
-        None, description="friends who come together have the same"
-    )
 
 
 class TicketOut(Body):
@@ -223,7 +220,6 @@ class TicketOut(Body):
     fan_id: str
     name: str
     external_ref: str | None
-    party: str | None
     state: TicketState
     seat: int | None
     invited: bool

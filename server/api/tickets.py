@@ -181,9 +181,14 @@ async def _issued(db: AsyncSession, row: EventRow, body: TicketIn, house: House,
         db.add(fan)
         await db.flush()
     ticket = TicketRow(
-        id=new_id(), event_id=row.id, fan_id=fan.id, state="issued", rank=0.0, invited=invited, party=body.party,
+        id=new_id(),
+        event_id=row.id,
+        fan_id=fan.id,
+        state="issued",
+        rank=0.0,
+        invited=invited,
         issued_at=house.now(),
-    )  # fmt: skip
+    )
     db.add(ticket)
     return ticket
 

@@ -158,8 +158,6 @@ class TicketRow(Table):
     state: Mapped[TicketState] = mapped_column(SHORT)
     rank: Mapped[float] = mapped_column()  # the line's order; lower is earlier
     seat: Mapped[int | None]
-    chair: Mapped[int] = mapped_column(default=0, server_default="0")  # in a group that shares a seat
-    party: Mapped[str | None] = mapped_column(SHORT)  # who come together have the same
     invited: Mapped[bool]
     claim_hash: Mapped[str | None] = mapped_column(String(64))  # of the secret by which a fan gets back in
     issued_at: Mapped[datetime]
@@ -179,7 +177,6 @@ class TicketRow(Table):
             "ix_tickets_one_a_seat",
             "event_id",
             "seat",
-            "chair",
             unique=True,
             sqlite_where=text("state in ('called', 'seated')"),
             postgresql_where=text("state in ('called', 'seated')"),

@@ -31,7 +31,7 @@ def event(creator_id: str = "ana", **values: object) -> EventRow:
     return EventRow(**{**given, **values})
 
 
-def ticket(number: int, *, seat: int | None = None, state: str = "waiting", chair: int = 0) -> TicketRow:
+def ticket(number: int, *, seat: int | None = None, state: str = "waiting") -> TicketRow:
     return TicketRow(
         id=f"t{number}",
         event_id="e1",
@@ -39,7 +39,6 @@ def ticket(number: int, *, seat: int | None = None, state: str = "waiting", chai
         state=state,
         rank=number,
         seat=seat,
-        chair=chair,
         invited=False,
         issued_at=NOON,
     )
@@ -107,7 +106,7 @@ async def test_a_seat_is_taken_once(store: Store) -> None:
     with pytest.raises(IntegrityError):
         await sit_there_too()
     async with store.begin() as db:
-        db.add(ticket(3, seat=1, chair=1, state="seated"))  # a group shares it
+        db.add(ticket(3, seat=2, state="seated"))
 
 
 async def test_what_a_creator_owns_goes_with_them_and_the_record_stays(store: Store) -> None:

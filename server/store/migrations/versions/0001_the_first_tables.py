@@ -158,8 +158,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("rank", sa.Double(), nullable=False),
         sa.Column("seat", sa.Integer(), nullable=True),
-        sa.Column("chair", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("party", sa.String(length=32), nullable=True),
         sa.Column("invited", sa.Boolean(), nullable=False),
         sa.Column("claim_hash", sa.String(length=64), nullable=True),
         sa.Column("issued_at", Instant(), nullable=False),
@@ -181,7 +179,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tickets_fan_id"), ["fan_id"], unique=False)
         batch_op.create_index(
             "ix_tickets_one_a_seat",
-            ["event_id", "seat", "chair"],
+            ["event_id", "seat"],
             unique=True,
             sqlite_where=sa.text("state in ('called', 'seated')"),
             postgresql_where=sa.text("state in ('called', 'seated')"),
