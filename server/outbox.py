@@ -29,6 +29,7 @@ class _Pending:
     reply_id: int
     chunks: deque[ReplyChunk] = field(default_factory=deque)  # bounded by the length of a reply (max_tokens)
     sent: list[ReplyChunk] = field(default_factory=list)  # the same; kept for a client that lost its connection
+    told_seq: int = -1  # what is sent again after a lost connection is told nobody but the client
     released: bool = False
     began_at: float | None = None
     sent_samples: int = 0
@@ -38,6 +39,7 @@ class Outbox:
     """One client's outgoing messages. Belongs to one event loop; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float], on_chunk_sent: Callable[[ReplyChunk], None]) -> None:
+        """`on_chunk_sent` is told of each slice once, just before it is sent for the first time."""
         self.clock = clock
         self._on_chunk_sent = on_chunk_sent
         self._messages: deque[ServerMessage] = deque()
@@ -127,7 +129,9 @@ class Outbox:
             reply.began_at = self.clock()
         reply.sent.append(chunk)
         reply.sent_samples = _end_samples(chunk)
-        self._on_chunk_sent(chunk)
+        if chunk.seq > reply.told_seq:
+            reply.told_seq = chunk.seq
+            self._on_chunk_sent(chunk)
         return chunk
 
 

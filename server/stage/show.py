@@ -63,6 +63,7 @@ class Show(Tap):
     def __init__(self) -> None:
         self._audiences: dict[View, _Audience] = {}
         self._recent: deque[ReplyChunk] = deque()  # of the reply that plays: what the fan may not have heard yet
+        self._reply_id = 0
         self._began_at = 0.0  # its playback
         self._loop = asyncio.get_running_loop()
 
@@ -101,8 +102,9 @@ class Show(Tap):
         self._loop.call_soon(self._show_listening, shown)
 
     def _show_chunk(self, chunk: ReplyChunk) -> None:
-        if not self._recent or self._recent[-1].reply_id != chunk.reply_id:
+        if chunk.reply_id != self._reply_id:
             self._forget_all()
+            self._reply_id = chunk.reply_id
             self._began_at = self._loop.time() - chunk.start_samples / OUTPUT_RATE_HZ
         self._recent.append(chunk)
         for audience in self._audiences.values():
@@ -127,9 +129,9 @@ class Show(Tap):
             audience.recent.clear()
 
     def _forget_heard(self) -> None:
-        """What was heard to its end is of no use to those who come late; the last slice stays, for its number."""
+        """What was heard to its end is of no use to those who come late."""
         heard_samples = (self._loop.time() - self._began_at) * OUTPUT_RATE_HZ
-        while len(self._recent) > 1 and _end_samples(self._recent[0]) <= heard_samples:
+        while self._recent and _end_samples(self._recent[0]) <= heard_samples:
             self._recent.popleft()
             for audience in self._audiences.values():
                 audience.recent.popleft()

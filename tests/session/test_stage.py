@@ -10,11 +10,13 @@ from protocol.messages import (
     AudioChunk,
     ConsentChange,
     Consents,
+    Hello,
     Interrupt,
     Listening,
     Notice,
     ReplyCancelled,
     ReplyChunk,
+    Resume,
     TextInput,
     Transcript,
     Welcome,
@@ -193,6 +195,46 @@ def test_who_comes_late_begins_where_the_fan_is() -> None:
             whole = early.chunks()
             assert late.chunks() == whole[-len(late.chunks()) :]
             assert azure.chunks()[-1].last
+
+    run_virtual(story())
+
+
+def test_who_comes_when_a_reply_is_over_gets_nothing_of_it() -> None:
+    async def story() -> None:
+        async with event_in(World()) as house:
+            fan = await house.fan(consents=SEEN)
+            fan.send(TextInput("What is your cat called?"))
+            await asyncio.sleep(8)
+            spectator = await house.someone("spectator")
+            assert fan.chunks()[-1].last
+            assert spectator.chunks() == []
+            fan.send(TextInput("What is your cat called?"))
+            await asyncio.sleep(4)
+            assert {c.reply_id for c in spectator.chunks()} == {2}
+
+    run_virtual(story())
+
+
+def test_what_is_sent_again_to_a_fan_is_not_shown_again() -> None:
+    async def story() -> None:
+        async with event_in(World(answers=lambda prompt: LONG)) as house:
+            spectator = await house.someone("spectator")
+            fan = await house.fan(consents=SEEN)
+            fan.send(TextInput("hi"))
+            await asyncio.sleep(0.5)
+            fan.stop_playing()
+            await asyncio.sleep(1)
+            heard = fan.chunks()[2].start_samples
+            fan.socket.up.put_nowait(None)
+            await asyncio.sleep(2)
+            back = Fan(house.room, Hello(resume=Resume(fan.all(Welcome)[0].resume_token, 1, heard)))
+            back.send(back.hello)
+            await asyncio.sleep(25)
+            assert back.chunks()[0].start_samples == heard
+            assert [c.seq for c in spectator.chunks()] == list(range(len(spectator.chunks())))
+            assert spectator.chunks()[-1].last
+            house.live[back] = house.live.pop(fan)
+            house.people[house.people.index(fan)] = back
 
     run_virtual(story())
 
