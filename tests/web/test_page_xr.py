@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from protocol.messages import FanPose
+from server.page_files import PAGE
 from tests.web.conftest import EAR_INIT, OpenPage, loudspeaker_runs
 from tests.web.scripted_server import ScriptedServer
 from tests.web.test_page_room import HEADSET, TINY, enter_headset, picture
@@ -93,6 +94,14 @@ async def test_bare_hands_press_the_wrist_menu_and_the_voice_comes_from_the_mout
         await page.evaluate("headset.activeSession.end()")
         await expect(page.locator("#enter-vr")).to_be_visible()
         await picture(page, "after-vr")
+    assert 100 < weight_kb(server.asked_for) < 400  # everything that ever comes, but for the shapes of avatar and hands
+
+
+def weight_kb(paths: list[str]) -> float:
+    """What the files of the page that were asked for weigh on the wire, gzipped."""
+    asked = {path.partition("?")[0].lstrip("/") or "index.html" for path in paths}
+    files = [PAGE / f"{path}.gz" for path in asked if not path.endswith(".glb")]
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1024
 
 
 async def voice_as_heard_from(
