@@ -14,6 +14,11 @@ from avatar.persona import Boundary
 DIRECTION_CHARS: Final = 300
 _RECITED_WORDS: Final = range(2, 5)  # of its beginning: fewer may stand in an answer by chance, more need not
 _TELLING: Final = ("i was asked to", "i was told to", "i am asked to", "i am told to")
+_NO_CONTENT: Final = frozenset(
+    "about also away been best does from give have here just like make mention need please say some speak talk tell"
+    " than thank that their them then there these they this time very what when where which will wish with would your"
+    " know want happy nice good more much into over".split()
+)
 INSTEAD: Final = "Tell me more about that!"  # when all of an answer was the direction itself
 VETOED: Final = "Let's talk about something else."
 
@@ -41,6 +46,15 @@ class Wishes:
         said = plain(clause)
         told = any(phrase in said for phrase in _TELLING)
         return bool(self.directions) and (told or any(_holds(said, plain(text)) for text in self.directions))
+
+
+def heeds(said: str, direction: str) -> bool:
+    """Whether an answer brings a direction in, as far as its words tell: one of those that mean something is there. A
+    direction without any ("be nice") is believed to be heeded.
+    """
+    words = plain(said).split()
+    stems = [word[:5] for word in plain(direction).split() if len(word) > 3 and word not in _NO_CONTENT]
+    return not stems or any(word.startswith(stem) for stem in stems for word in words)
 
 
 def _holds(said: str, asked: str) -> bool:

@@ -106,7 +106,7 @@ class Session:
         self.steering = Steering(persona.not_discussed, maker.bound)
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self.speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
-        self.speaker.tell = self._handle
+        self.speaker.tell, self.speaker.over = self._handle, self.steering.answered
         self.watch_turn: Callable[[OpenTurn | CloseTurn, State], None] = lambda action, state: None
         self.presence = Presence(
             hello.face, settings.seed, lambda: self.speaker.face, self._attention, self.outbox.post
@@ -356,8 +356,6 @@ class Session:
         reply = self.speaker.first_sound(chunk)
         if reply is None:
             return
-        if reply.kind in ("llm", "opening"):
-            self.steering.heeded(reply.wishes)
         report = self._log.answered(reply, self._hearing.times)
         self.outbox.post(report)
         self.taps.tell(Tap.report, report)

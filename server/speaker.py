@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from avatar.dialogue import Dialogue
+from avatar.direction import Wishes
 from avatar.face import Face
 from avatar.llm import Prompt
 from protocol.errors import InternalError, StagedoorError
@@ -44,6 +45,7 @@ class Speaker:
     ) -> None:
         self.face = face
         self.tell: Callable[[Event], None] = lambda event: None
+        self.over: Callable[[Wishes, str], None] = lambda wishes, said: None  # what a model's answer heeded, and said
         self.reply: Reply | None = None  # the newest one
         self._name = name
         self._maker = maker
@@ -184,6 +186,8 @@ class Speaker:
         return self.reply.total_samples
 
     def _count(self, reply: Reply) -> None:
+        if reply.committed and reply.kind in ("llm", "opening"):
+            self.over(reply.wishes, " ".join(word.text for word in reply.words))
         fate = "heard" if reply.committed else "thrown"
         self._metrics.compute.labels(fate).inc(reply.spent_s(self._clock()))
 

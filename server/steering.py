@@ -6,7 +6,7 @@ The session asks it before each reply. What comes next: session.py; the host's w
 from collections.abc import Callable
 from typing import Literal
 
-from avatar.direction import Wishes, veto
+from avatar.direction import Wishes, heeds, veto
 from avatar.disclosure import touched
 from avatar.persona import Boundary
 from protocol.errors import UnsupportedError
@@ -14,6 +14,7 @@ from protocol.errors import UnsupportedError
 Voice = Literal["avatar", "nobody", "host"]
 CREATOR_SPEAKS = "The creator is speaking now."  # the disclosure while the voice is the host's
 MAX_DIRECTIONS = 3  # that wait for an answer; the oldest is forgotten
+TRIES = 3  # answers in which a direction is asked for
 MAX_TOPICS = 50
 
 
@@ -26,7 +27,7 @@ class Steering:
         self._bound = bound
         self._not_discussed = not_discussed
         self._vetoed: dict[str, Boundary] = {}
-        self._directions: list[str] = []
+        self._directions: dict[str, int] = {}  # and in how many answers it may still be asked for
         self._house = ""
 
     @property
@@ -45,7 +46,9 @@ class Steering:
 
     def direct(self, text: str) -> None:
         """The next answer that the language model makes brings this in, in the persona's own words."""
-        self._directions = [*self._directions, text][-MAX_DIRECTIONS:]
+        self._directions[text] = TRIES
+        while len(self._directions) > MAX_DIRECTIONS:
+            del self._directions[next(iter(self._directions))]
 
     def tell_of_house(self, line: str) -> None:
         """What the audience does just now, for the next answer; the newest counts."""
@@ -74,9 +77,16 @@ class Steering:
         """What the next answer should heed."""
         return Wishes(tuple(self._directions), tuple(self._vetoed), self._house)
 
-    def heeded(self, wishes: Wishes) -> None:
-        """An answer that was made with these is heard: they are done. What is vetoed stays so."""
-        self._directions = [text for text in self._directions if text not in wishes.directions]
+    def answered(self, wishes: Wishes, said: str) -> None:
+        """An answer that was made with these is over. Small models overlook a direction now and then: one that its
+        words do not show is asked for again, a few times.
+        """
+        for text in wishes.directions:
+            left = self._directions.get(text, 1) - 1
+            if left and not heeds(said, text):
+                self._directions[text] = left
+            else:
+                self._directions.pop(text, None)
         if wishes.house == self._house:
             self._house = ""
 

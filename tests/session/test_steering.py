@@ -28,7 +28,7 @@ LONG = "One two three four five six seven eight nine ten eleven twelve."
 
 def test_a_direction_steers_the_next_answer_and_only_that() -> None:
     async def story() -> None:
-        world = World(answers=spoken({"hi": "Hello!", "and now?": "Nothing."}))
+        world = World(answers=spoken({"hi": "Hello! We go on tour.", "and now?": "Nothing."}))
         async with fan_in(world) as fan:
             session_of(fan).steering.direct("mention the tour")
             fan.send(TextInput("hi"))
@@ -37,8 +37,22 @@ def test_a_direction_steers_the_next_answer_and_only_that() -> None:
             await asyncio.sleep(5)
             first, second = world.llm.streamed
             assert "mention the tour" in first.messages[-1].content
-            assert "tour" not in " ".join(m.content for m in second.messages), "and it is not remembered"
-            assert "tour" not in fan.words()
+            assert "mention the tour" not in " ".join(m.content for m in second.messages), "and it is not remembered"
+            assert "mention" not in fan.words()
+
+    run_virtual(story())
+
+
+def test_a_direction_that_was_overlooked_is_asked_for_again_a_few_times() -> None:
+    async def story() -> None:
+        world = World(answers=spoken({"hi": "Hello!"}))
+        async with fan_in(world) as fan:
+            session_of(fan).steering.direct("mention the tour")
+            for _ in range(5):
+                fan.send(TextInput("hi"))
+                await asyncio.sleep(5)
+            asked = ["mention the tour" in prompt.messages[-1].content for prompt in world.llm.streamed]
+            assert asked == [True, True, True, False, False]
 
     run_virtual(story())
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar.direction import VETOED, Wishes, veto
+from avatar.direction import VETOED, Wishes, heeds, veto
 from avatar.disclosure import touched
 
 TOUR = Wishes(directions=("Mention the tour.",))
@@ -58,3 +58,17 @@ def test_a_vetoed_topic_covers_its_words_and_their_endings() -> None:
 
 def test_a_topic_without_words_is_none() -> None:
     assert veto(" ... ") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "direction", "heeded"),
+    [
+        ("We tour in May!", "mention the tour", True),
+        ("We are touring again.", "mention the tour", True),
+        ("Hello!", "mention the tour", False),
+        ("Bring your friends!", "tell them to bring a friend to the show", True),
+        ("Hello!", "be nice", True),
+    ],
+)
+def test_whether_an_answer_heeds_a_direction_is_seen_by_its_words(said: str, direction: str, *, heeded: bool) -> None:
+    assert heeds(said, direction) is heeded
