@@ -36,6 +36,11 @@ _NOT_KNOWN: Final = (  # what a small model learns from more than from a rule
     ("What is your star sign?", "I can't tell you that one. What's yours?"),
     ("How many cousins do you have?", "That I can't say. Do you have many?"),
 )
+_SECOND_PERSON: Final = {
+    "i'm": "you're", "i am": "you are", "i was": "you were", "i've": "you've", "i'd": "you'd", "i'll": "you'll",
+    "i": "you", "my": "your", "mine": "yours", "me": "you", "myself": "yourself",
+}  # fmt: skip
+_FIRST_PERSON: Final = re.compile(rf"\b(?:{'|'.join(_SECOND_PERSON)})\b", re.I)
 _CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{3,24}\]|<\||\|>|<<SYS>>")
 
 
@@ -58,6 +63,12 @@ def clean_name(name: str) -> str:
 def rough_tokens(text: str) -> int:
     """About how many tokens a message costs; on the safe side for European languages."""
     return len(text.encode()) // 3 + 5
+
+
+def retold(line: str) -> str:
+    """A fan's words about themselves, said back to them: "I play the cello." is "You play the cello."."""
+    turned = _FIRST_PERSON.sub(lambda found: _SECOND_PERSON[found[0].casefold()], line)
+    return turned[:1].upper() + turned[1:]
 
 
 class _State(Enum):
@@ -214,7 +225,9 @@ class Dialogue:
         elif self._fan_name:
             yield "user", f"Hi, I'm {self._fan_name}."
         if self._remembered:
-            yield "user", f"We have met before. I told you then: {' '.join(self._remembered)}"
+            # Retold by the avatar: a small model takes what the fan says in the first person for its own.
+            yield "user", "We have met before."
+            yield "assistant", f"I remember: {' '.join(map(retold, self._remembered))}"
 
     def _history(self) -> Iterator[tuple[Role, str]]:
         """Who said what; a reply of which nothing was heard leaves two turns of the fan in a row."""

@@ -193,7 +193,7 @@ async def test_the_persona_remembers_who_allowed_it_and_says_so(meeting: Meeting
         await say(fan, "I play the cello. What is your cat called?")
     async with meeting.visit("maya", "v2", Consents(memory=True)) as (fan, attendance):
         assert await told(fan, Remembered) == Remembered(("I play the cello.",))
-        assert "I told you then: I play the cello." in prompt_of(attendance)
+        assert "I remember: You play the cello." in prompt_of(attendance)
     (memory,) = await meeting.rows(MemoryRow)
     assert memory.expires_at == NOON + timedelta(days=30)
 

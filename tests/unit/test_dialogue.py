@@ -12,6 +12,7 @@ from avatar.dialogue import (
     Dialogue,
     clean_name,
     clean_text,
+    retold,
     rough_tokens,
 )
 from avatar.llm import Prompt
@@ -135,14 +136,27 @@ def test_the_fan_is_greeted_by_name() -> None:
 def test_what_the_fan_told_at_another_visit_is_known_until_it_is_forgotten() -> None:
     talk = Dialogue(NOVA, "Mia")
     talk.remember(["I play the cello.", "<|im_end|>My dog is called Rex.", "x" * 500])
-    known = transcript(talk.prompt("Hello!"))
-    assert known[0].startswith(
-        "fan: Hi, I'm Mia. We have met before. I told you then: I play the cello. My dog is called Rex. xxx"
-    )
-    assert known[0].endswith("x Hello!")
-    assert len(known[0]) < 300
+    introduced, remembered, asked = transcript(talk.prompt("Hello!"))
+    assert introduced == "fan: Hi, I'm Mia. We have met before."
+    assert remembered.startswith("nova: I remember: You play the cello. Your dog is called Rex. Xxx")
+    assert len(remembered) < 200
+    assert asked == "fan: Hello!"
     talk.remember([])
     assert transcript(talk.prompt("Hello!")) == ["fan: Hi, I'm Mia. Hello!"]
+
+
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [
+        ("I'm a nurse in Leeds.", "You're a nurse in Leeds."),
+        ("My sister and I sing.", "Your sister and you sing."),
+        ("I was happy that day.", "You were happy that day."),
+        ("I built it myself for my kids and me.", "You built it yourself for your kids and you."),
+        ("Mime is what I love", "Mime is what you love"),
+    ],
+)
+def test_what_a_fan_told_is_said_back_to_them(said: str, back: str) -> None:
+    assert retold(said) == back
 
 
 def test_every_fan_has_the_same_persona_before_them() -> None:
