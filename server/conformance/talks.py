@@ -30,6 +30,7 @@ QUESTION = "Tell me a long story about your day, please."
 AHEAD_S = 1.6  # a second is promised; the rest is the scheduling of two busy machines
 BARGE_IN_S = 6.0  # of a voice over a reply; who has not cancelled it by then does not
 SPOKEN_S = 4.0
+SOME_S = 0.9  # of a reply; a second comes at once
 LOOK_AGAIN_S = 0.2
 CHUNK_S = 0.02
 INPUT_RATE_HZ = 16_000
@@ -72,11 +73,11 @@ async def _pace(target: Target) -> None:
 
 async def _furthest_ahead_s(line: Line) -> float:
     """How far before it is due the earliest chunk of a reply came."""
-    chunk = await line.ask(QUESTION)
+    await line.ask(QUESTION)
     began, rate_hz, furthest_s = time.monotonic(), line.welcome.audio_out.sample_rate_hz, 0.0
-    while not chunk.last:
-        chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
-        furthest_s = max(furthest_s, chunk.start_samples / rate_hz - (time.monotonic() - began))
+    while not line.witness.finished:
+        if isinstance(chunk := await line.receive(REPLY_WAIT_S), ReplyChunk):
+            furthest_s = max(furthest_s, chunk.start_samples / rate_hz - (time.monotonic() - began))
     return furthest_s
 
 
@@ -144,17 +145,15 @@ async def _consent(target: Target) -> None:
         demand((await line.until(Notice)).kind == "consent", "another notice")
 
 
-async def begin_reply(line: Line, min_s: float = 1.0) -> int:
+async def begin_reply(line: Line) -> int:
     """Asks until a reply sounds that has some way to go."""
     rate_hz = line.welcome.audio_out.sample_rate_hz
-    for _ in range(3):
-        chunk = await line.ask(QUESTION)
-        sent_s = 0.0
-        while not chunk.last and sent_s < min(min_s, 0.9):
-            chunk = await line.until(ReplyChunk, REPLY_WAIT_S)
-            sent_s = line.witness.end_samples / rate_hz
-        if not chunk.last:
-            return chunk.reply_id
+    for _ in range(TRIES):
+        reply_id = (await line.ask(QUESTION)).reply_id
+        while not line.witness.finished and line.witness.end_samples < SOME_S * rate_hz:
+            await line.receive(REPLY_WAIT_S)
+        if not line.witness.finished:
+            return reply_id
         await line.rest()
     raise NotApplicableError(f"the server's replies to {QUESTION!r} are shorter than a second")
 
