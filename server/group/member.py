@@ -58,6 +58,11 @@ class Member(Chair):
     def company(self) -> tuple["Session", ...]:
         return self._table.company_of(self)
 
+    @property
+    def coming(self) -> "Session | None":
+        """Their session, also while they are on their way in."""
+        return self._taken
+
     def take(self, session: "Session") -> None:
         self._taken = session
 

@@ -263,8 +263,8 @@ class Table:
         return said
 
     def company_of(self, member: Member) -> tuple["Session", ...]:
-        """The sessions of the others, also of those who are away for a moment."""
-        return tuple(m.session for m in self._present.values() if m is not member and m.session)
+        """The sessions of the others, also of those who are away for a moment or just coming in."""
+        return tuple(m.coming for m in self._chairs.values() if m is not member and m.coming)
 
     def _others(self, member: Member) -> list["Session"]:
         return [m.session for m in self._present.values() if m is not member and m.session and not m.is_away]

@@ -25,6 +25,7 @@ from server.group.chair import Chair
 from server.session import Session
 from server.stage.show import MAX_BEHIND
 from tests.session.stage_house import RULES, House, MadeUpDesk, event_in
+from tests.session.test_group import table
 from tests.session.virtual import run_virtual
 from tests.session.world import PERSONAS, Fan, World
 
@@ -140,6 +141,22 @@ def test_a_group_is_shown_only_with_the_consent_of_all() -> None:
             ben.send(TextInput("What is your cat called?"))
             await asyncio.sleep(4)
             assert [c.seq for c in spectator.chunks()] == [c.seq for c in ben.chunks()], "what one is answered all hear"
+
+    run_virtual(story())
+
+
+def test_who_is_just_coming_to_a_table_is_asked_before_their_first_word() -> None:
+    async def story() -> None:
+        async with table(World(), "Maya", chairs=2) as (maya,):
+            (first,) = maya.room._sessions
+            ben = Fan(maya.room, Hello(name="Ben"))
+            ben.send(ben.hello)
+            await asyncio.sleep(0.1)
+            (second,) = maya.room._sessions - {first}
+            assert first.chair.company == (second,), "the curtain is closed when they sit down, not after they spoke"
+            assert second.chair.company == (first,)
+            await ben.leave()
+            assert first.chair.company == ()
 
     run_virtual(story())
 
