@@ -12,7 +12,7 @@ HOUSE = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_wheel_runs_in_a_fresh_environment(tmp_path: Path) -> None:
+def test_the_wheel_runs_in_a_fresh_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*command: str | Path) -> str:
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=250, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -30,6 +30,8 @@ def test_the_wheel_runs_in_a_fresh_environment(tmp_path: Path) -> None:
     stagedoor = tmp_path / "fresh" / "bin" / "stagedoor"
     assert "whisper-base" in run(stagedoor, "models", "list")
     assert "run" in run(stagedoor, "--help")
+    monkeypatch.setenv("STAGEDOOR__STORE__URL", f"sqlite:///{tmp_path}/stagedoor.db")
+    assert "no accounts yet" in run(stagedoor, "creators", "list")  # its migrations came along
     where = run(python, "-c", "import stagedoor.server.launcher as it; print(it.HOUSE)").strip()
     assert Path(where).is_relative_to(tmp_path)
     assert (Path(where) / "web_client" / "dist" / "index.html").is_file()
