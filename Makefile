@@ -89,7 +89,7 @@ bench: $(STAMP)-dev  ## latency, interruption, recognition and persona figures i
 bench-face: $(STAMP)-dev  ## how exact the mouth is, beside two public rules; writes out/bench/face.json
 	$(BIN)/python -m bench.face
 
-bench-lanes: $(STAMP)-dev  ## batching, fans at once, killed engines, memory; then a GPU simulated; 12 minutes
+bench-lanes: $(STAMP)-dev  ## batching, fans at once, killed engines, memory; then a GPU simulated; 15 minutes
 	$(BIN)/stagedoor models pull --for bench
 	$(BIN)/python -m bench.lanes --clips $(CLIPS)
 	$(BIN)/python -m bench.simulate
