@@ -1,6 +1,5 @@
 """An event with its archive, in a house of scripted engines: who has a seat, what is kept, where."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +8,19 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from protocol.messages import Consents, DisclosureAcknowledged, Hello, KeepsakeState, TextInput, TurnReport, Welcome
+from protocol.messages import (
+    Consents,
+    DisclosureAcknowledged,
+    Hello,
+    KeepsakeState,
+    Ping,
+    PlaybackMark,
+    Pong,
+    ReplyChunk,
+    TextInput,
+    TurnReport,
+    Welcome,
+)
 from server.after.archive import Archive
 from server.after.attendance import Attendance
 from server.after.shelf import Shelf, VisitFacts
@@ -103,8 +114,11 @@ async def say(fan: Fan, text: str) -> None:
     fan.send(TextInput(text))
     await fan.until(TurnReport)
     while not (fan.chunks() and fan.chunks()[-1].last):
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.5)  # the player's marks come every 100 ms
+        await fan.until(ReplyChunk)
+    reply_id = fan.chunks()[-1].reply_id
+    fan.send(PlaybackMark(reply_id, max(c.start_samples + len(c.audio) // 2 for c in fan.chunks(reply_id))))
+    fan.send(Ping())
+    await fan.until(Pong)  # the mark was taken, too
 
 
 @asynccontextmanager
