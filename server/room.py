@@ -122,6 +122,8 @@ class Room:
         Raises TokenError, UnsupportedError, or BusyError when the line is too long.
         """
         claims = self.check(hello)
+        if claims.event or claims.role != "fan":  # nobody walks past an event's line by another door
+            raise TokenError("this join link is for an event; it is good at /ws")
         persona_id = claims.persona or self.rules.default_persona
         persona = self._personas.get(persona_id)
         if persona is None:

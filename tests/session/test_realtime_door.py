@@ -297,6 +297,26 @@ def test_where_tokens_are_needed_another_key_is_refused(key: str) -> None:
     run_virtual(story())
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        JoinClaims(event="e1", ticket="t1"),
+        JoinClaims(event="e1", role="spectator"),
+        JoinClaims(event="e1", role="host"),
+        JoinClaims(role="spectator"),
+    ],
+)
+def test_nobody_walks_past_the_line_of_an_event(claims: JoinClaims) -> None:
+    async def story() -> None:
+        room = World().room()
+        guest = Guest(room, room.signer.sign(claims, valid_s=60))
+        await asyncio.wait_for(guest.served, 10)
+        assert (guest.errors(), guest.socket.closed) == (["bad_token"], (1008, "bad_token"))
+        assert room.n_sessions == 0
+
+    run_virtual(story())
+
+
 def test_a_join_token_chooses_the_persona_and_the_address_the_face() -> None:
     async def story() -> None:
         room = World(tokens_required=True).room()
