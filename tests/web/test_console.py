@@ -171,6 +171,9 @@ async def test_a_host_sees_the_talk_and_the_mood_only_where_it_was_agreed_to(
 async def test_a_host_steps_in_and_it_is_in_the_record(
     server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
 ) -> None:
+    before = {"at": "2026-11-20T18:02:00Z", "actor": "c-1", "visit_id": None, "detail": {}}
+    acts = [{**before, "kind": "pause"}, {**before, "kind": "watch"}]
+    rest.answers["GET /events/e-1/actions"] = (200, {"actions": acts})
     async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN) as page:
         visit = await hosting(server)
         await visit.say(HostTopic("v-1", "the new record", "proposed"))
@@ -199,8 +202,9 @@ async def test_a_host_steps_in_and_it_is_in_the_record(
         await expect(page.locator(".said")).to_contain_text("they have left already")
         record = page.locator(".record li")
         await expect(record.first).to_contain_text("not done: they have left already")
-        await expect(record.last).to_contain_text("Whispered “mention the tour”")
-        assert await record.count() == 6
+        await expect(record.nth(5)).to_contain_text("Whispered “mention the tour”")
+        await expect(record.last).to_contain_text("Paused the line")  # before this page was opened
+        assert await record.count() == 7
 
 
 async def test_the_line_is_reordered_by_keys_and_by_mouse(

@@ -1,12 +1,13 @@
 // One event: its state and what can be done with it, and a tab for each side of it.
 
-import { ask, type CreatorEvent, type EventPlan, type Persona } from "../api";
+import { ask, type Action, type CreatorEvent, type EventPlan, type Persona } from "../api";
 import { LiveView } from "../live/view";
 import { complain, say } from "../parts/say";
 import { Sure } from "../parts/sure";
 import { moment } from "../parts/times";
 import { useAsked } from "../parts/use-asked";
 import { linkTo, TABS, type Tab } from "../route";
+import { inTheRecord } from "./actions";
 import { PlanForm } from "./form";
 import { STATE_WORDS } from "./list";
 import { ReportPage } from "./report";
@@ -71,10 +72,11 @@ function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "cl
 }
 
 function Live({ event, again }: { event: CreatorEvent; again: () => void }) {
+  const { value } = useAsked<{ actions: Action[] }>(`/events/${event.id}/actions`);
   if (event.state === "draft") return <p class="card empty">The doors are not open yet. Open them, and the line begins.</p>;
   if (event.state === "closed") return <p class="card empty">This event is over. Its numbers are in the report.</p>;
   const hostToken = async () => (await ask<{ token: string }>("POST", `/events/${event.id}/host-token`)).token;
-  return <LiveView token={hostToken} onPaused={again} />;
+  return <LiveView token={hostToken} earlier={value ? inTheRecord(value.actions) : []} onPaused={again} />;
 }
 
 function Plan({ event, again }: { event: CreatorEvent; again: () => void }) {

@@ -2,21 +2,32 @@
 
 import type { Deed } from "./state";
 
-export function Record({ deeds }: { deeds: Deed[] }) {
+/** `earlier`: what was done before this page was opened, oldest first. */
+export function Record({ deeds, earlier }: { deeds: Deed[]; earlier: { at: string; words: string }[] }) {
   return (
     <section class="card record" aria-labelledby="record-title">
       <h2 id="record-title">What was done</h2>
-      {deeds.length === 0 && <p class="dim">Nothing yet. Everything you do here is written down.</p>}
+      {deeds.length + earlier.length === 0 && <p class="dim">Nothing yet. Everything you do here is written down.</p>}
       <ol>
         {deeds.map(({ id, at, words, outcome, why }) => (
           <li key={id} data-outcome={outcome}>
-            <time dateTime={at.toISOString()}>{at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" })}</time>
+            <time dateTime={at.toISOString()}>{hour(at)}</time>
             <span>
               {words} {outcome !== "done" && <small>{outcome === "asked" ? "…" : `not done: ${why}`}</small>}
             </span>
           </li>
         ))}
+        {earlier.toReversed().map(({ at, words }, k) => (
+          <li key={`earlier ${k}`}>
+            <time dateTime={at}>{hour(new Date(at))}</time>
+            <span>{words}</span>
+          </li>
+        ))}
       </ol>
     </section>
   );
+}
+
+function hour(at: Date): string {
+  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }

@@ -14,10 +14,10 @@ import { VisitBar, VisitTabs } from "./visit-bar";
 import { Voice } from "./voice";
 import { Whisper } from "./whisper";
 
-type Needs = { token: () => Promise<string>; onPaused?: () => void };
+type Needs = { token: () => Promise<string>; earlier?: { at: string; words: string }[]; onPaused?: () => void };
 
-/** `token` gives a host's join token; `onPaused`: the line was paused, or goes on. */
-export function LiveView({ token, onPaused = () => {} }: Needs) {
+/** `token` gives a host's join token; `earlier`: what is in the record; `onPaused`: the line was paused, or goes on. */
+export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
   const host = useHost(token);
   const [chosenId, setChosen] = useState("");
   const [speaking, setSpeaking] = useState(false);
@@ -76,7 +76,7 @@ export function LiveView({ token, onPaused = () => {} }: Needs) {
       <div class="column">
         <Queue queue={live.queue} inLine={live.inLine} paused={live.paused} act={act} />
         {visit && <Topics {...{ visit, act }} />}
-        <Record deeds={live.deeds} />
+        <Record deeds={live.deeds} earlier={earlier} />
       </div>
     </div>
   );
