@@ -1,6 +1,7 @@
 """What people see, beside the pictures that were looked at and kept: every screen, every look's mouth at work."""
 
 import math
+from itertools import combinations
 
 import pytest
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from avatar.blendshapes import ARKIT_52, VISEME_POSES
 from protocol.messages import DisclosureAcknowledged, Hello, Listening, Notice, Transcript
 from server.page_files import LOOKS
 from tests.web.conftest import LAPTOP, PHONE, OpenPage, enter
-from tests.web.gallery import MOST_FAR_SHARE, difference, hang, opened
+from tests.web.gallery import KEPT, MOST_FAR_SHARE, MOST_MEAN, difference, hang, opened
 from tests.web.scripted_server import ScriptedServer, face_frame
 from tests.web.test_page_meet import RESUMABLE
 from tests.web.test_page_room import in_3d
@@ -102,3 +103,17 @@ def sheet(mouths: list[Image.Image]) -> Image.Image:
     for k, mouth in enumerate(mouths):
         made.paste(mouth.resize((TILE, TILE)), (k % ACROSS * TILE, k // ACROSS * TILE))
     return made
+
+
+def test_any_other_picture_would_be_told() -> None:
+    kept = [Image.open(path).convert("RGB") for path in sorted(KEPT.glob("*.png"))]
+    assert len(kept) >= 10
+    alike = [(a, b) for a, b in combinations(kept, 2) if a.size == b.size]
+    assert len(alike) > 10
+    for a, b in alike:
+        mean, far = difference(a, b)
+        assert mean > MOST_MEAN or far > MOST_FAR_SHARE
+
+
+def test_the_kept_pictures_are_small() -> None:
+    assert sum(path.stat().st_size for path in KEPT.glob("*.png")) < 1_500_000
