@@ -24,6 +24,7 @@ FAN_TEXT_CHARS: Final = 800  # of a monologue the end is what waits for an answe
 FAN_NAME_CHARS: Final = 40
 REMEMBERED: Final = 8  # lines from an earlier visit, each of at most REMEMBERED_CHARS
 REMEMBERED_CHARS: Final = 120
+RECALLED: Final = 3  # of them are said aloud to whoever asks: some fifteen seconds
 CUT_OFF: Final = " —"
 SILENCE: Final = "..."
 
@@ -41,6 +42,12 @@ _SECOND_PERSON: Final = {
     "i": "you", "my": "your", "mine": "yours", "me": "you", "myself": "yourself",
 }  # fmt: skip
 _FIRST_PERSON: Final = re.compile(rf"\b(?:{'|'.join(_SECOND_PERSON)})\b", re.I)
+_ASKS_IF_REMEMBERED: Final = re.compile(
+    r"\b(?:do|did|can|will) you (?:still |even )?(?:remember|recall|recogni[sz]e) (?:me|us|who i am|our|the last)\b"
+    r"|\b(?:remember|recall|know) what i (?:said|told)\b|\bwhat do you (?:still )?(?:remember|know) (?:about|of) me\b"
+    r"|\bhave we met\b|\bwho am i\b",
+    re.I,
+)
 _CONTROL = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{3,24}\]|<\||\|>|<<SYS>>")
 
 
@@ -128,6 +135,15 @@ class Dialogue:
         if self._speaker:
             return
         self._remembered = tuple(filter(None, (clean_text(line)[:REMEMBERED_CHARS] for line in told[:REMEMBERED])))
+
+    def recollection(self, fan_text: str) -> str:
+        """The answer to "do you remember me?": the newest of what this fan told, and nothing that a model adds. Empty
+        when they did not ask, or nothing is known of them.
+        """
+        if self._speaker or not self._remembered or not _ASKS_IF_REMEMBERED.search(clean_text(fan_text)):
+            return ""
+        you = f"I remember you, {self._fan_name}." if self._fan_name else "I remember you."
+        return " ".join([you, *map(retold, self._remembered[-RECALLED:])])
 
     def prompt(
         self, fan_text: str, *, hint: str = "", max_tokens: int = 80, seed: int = 0, temperature: float = 0.6

@@ -70,6 +70,7 @@ class Reply:
     first_voice_at: float | None = None  # the first clause was synthesised
     committed_at: float | None = None
     answer: str | None = None  # the creator's, found for these words
+    recollection: str = ""  # of an earlier visit, for a fan who asks
     opening: Act | None = None  # what the fan did, when the reply begins with a line for it
     opening_samples: int = 0
     waited: bool = False  # the fan was asked for a second
@@ -232,7 +233,7 @@ class ReplyMaker:
         if reply.line is None and asks_if_real(reply.text, self._persona.name):
             reply.kind = "disclosure"
             return self._persona.disclosure
-        line = reply.line or declines(self._persona, reply.text)
+        line = reply.line or declines(self._persona, reply.text) or reply.recollection or None
         if line is None and not reply.wishes.directions:  # an answer that was written before heeds no direction
             line = await self._new_answer(reply)
         if line is not None:

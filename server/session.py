@@ -344,6 +344,7 @@ class Session:
         silent = self.steering.voice != "avatar" or not self.chair.may_be_answered
         reply = self.speaker.start(action, prompt, silent=silent)
         reply.mood, reply.wishes, reply.address = mood, wishes, self.chair.address()
+        reply.recollection = self._dialogue.recollection(action.text)
 
     def _commit(self, reply_id: int) -> None:
         if self.speaker.withhold(reply_id):

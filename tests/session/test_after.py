@@ -194,6 +194,8 @@ async def test_the_persona_remembers_who_allowed_it_and_says_so(meeting: Meeting
     async with meeting.visit("maya", "v2", Consents(memory=True)) as (fan, attendance):
         assert await told(fan, Remembered) == Remembered(("I play the cello.",))
         assert "I remember: You play the cello." in prompt_of(attendance)
+        await say(fan, "Do you remember me?")
+        assert fan.words() == "I remember you, Maya. You play the cello."
     (memory,) = await meeting.rows(MemoryRow)
     assert memory.expires_at == NOON + timedelta(days=30)
 

@@ -159,6 +159,22 @@ def test_what_a_fan_told_is_said_back_to_them(said: str, back: str) -> None:
     assert retold(said) == back
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["Do you remember me?", "hi, do you still remember me", "What do you know about me?", "Have we met before?",
+     "Do you remember what I told you?", "Did you recognise me?"],
+)  # fmt: skip
+def test_who_asks_is_told_what_is_remembered_word_for_word(asked: str) -> None:
+    talk = Dialogue(NOVA, "Mia")
+    assert talk.recollection(asked) == ""
+    talk.remember(["I live in Leeds.", "I play the cello.", "My dog is called Rex.", "I was happy that day."])
+    assert talk.recollection(asked) == (
+        "I remember you, Mia. You play the cello. Your dog is called Rex. You were happy that day."
+    )
+    assert talk.recollection("Do you remember the old songs?") == ""
+    assert talk.among("Tom", ["Tom", "Mia"]).recollection(asked) == "", "not before others"
+
+
 def test_every_fan_has_the_same_persona_before_them() -> None:
     nobody = Dialogue(NOVA).base_prompt().messages
     mia = Dialogue(NOVA, "Mia").base_prompt().messages
