@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from protocol.event_messages import HostAct, HostDone, HostQueue, HostVisit, StageState
@@ -14,7 +15,7 @@ from server.stage.backstage import Backstage
 from server.stage.record import StoredRecord
 from server.store.tables import HostActionRow
 from server.tokens import JoinClaims, Role
-from tests.session.evening import Evening, evening
+from tests.session.evening import Evening, evening, plan
 from tests.session.virtual import run_virtual
 from tests.session.world import PERSONAS, Fan, World
 
@@ -131,5 +132,21 @@ def test_a_fan_who_comes_back_is_still_on_the_stage(tmp_path: Path) -> None:
             await again.leaves()
             assert spectator.all(StageState)[-1].state == "empty"
             await spectator.leave()
+
+    run_virtual(story())
+
+
+@pytest.mark.parametrize("kind", ["ban", "skip", "end", "extend", "reorder"])
+def test_a_host_reaches_no_ticket_of_another_event(tmp_path: Path, kind: str) -> None:
+    async def story() -> None:
+        async with staged(tmp_path, "Maya") as held:
+            other_id, tickets = await plan(held.store, ["Tom"], spectators=True)
+            host = await comes(held, "host")
+            done = await act(host, kind, ticket_id=tickets["Tom"], seconds=60.0, place=1)
+            assert not done.ok
+            assert done.code in ("illegal_state", "ticket_over")
+            assert (await held.states())["Tom"] == "issued"
+            assert other_id != held.event_id
+            await host.leave()
 
     run_virtual(story())
