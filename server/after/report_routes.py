@@ -4,7 +4,8 @@ Part of the REST API (api/app.py includes it). What comes next: report.py and ch
 """
 
 import asyncio
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from fastapi import APIRouter, Response
 
@@ -15,7 +16,10 @@ from server.api.access import HouseHere, Signed
 from server.api.errors import NotFoundError
 from server.api.events import own_event
 from server.api.house import House
+from server.inference.niceness import made_yielding
 from server.store.audit import note
+
+CHARTS_NICENESS: Final = 19  # a second of a core; those who talk may not wait for it
 
 
 def report_router(archive: Archive) -> APIRouter:
@@ -39,7 +43,7 @@ def report_router(archive: Archive) -> APIRouter:
         """The same as charts."""
         report = await _report(house, caller.creator_id, event_id)
         async with one_picture:
-            drawn = await asyncio.to_thread(draw, report)
+            drawn = await asyncio.to_thread(made_yielding, partial(draw, report), CHARTS_NICENESS)
         return Response(drawn, media_type="image/png", headers={"cache-control": "private, no-store"})
 
     @router.delete("/tickets/{ticket_id}/kept", status_code=204)
