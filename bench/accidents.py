@@ -28,7 +28,7 @@ class Accidents:
 
     recovered_s: list[float] = field(default_factory=list)
     spare_s: list[float] = field(default_factory=list)
-    all_recovered_s: list[float] = field(default_factory=list)
+    all_killed_s: float | None = None
     sessions: int = 0
     lost: int = 0
     asked: int = 0
@@ -41,7 +41,7 @@ class Accidents:
         return {
             "recovery_p50_s": _percentile(self.recovered_s, 50),
             "recovery_p95_s": _percentile(self.recovered_s, 95),
-            "recovery_all_killed_s": max(self.all_recovered_s, default=None),
+            "recovery_all_killed_s": round(self.all_killed_s, 2) if self.all_killed_s else None,
             "spare_ready_p95_s": _percentile(self.spare_s, 95),
             "kills": len(self.recovered_s),
             "sessions": self.sessions,
@@ -77,8 +77,8 @@ async def measure_recovery(server: ServerProcess, fans: int, rounds: int) -> Acc
             found.unanswered += not await asking
             found.spare_s.append(await _until_spared(server))
             print(f"  went on after {found.recovered_s[-1]:.3f} s", flush=True)
-        found.all_recovered_s.append(round(await _kill(server, engine_processes(server)), 2))
-        print(f"  all killed: went on after {found.all_recovered_s[-1]:.2f} s", flush=True)
+        found.all_killed_s = await _kill_all(server, groups)
+        print(f"  all killed: went on after {found.all_killed_s:.2f} s", flush=True)
         answered = await asyncio.gather(*(_is_answered(fan, TYPED[0]) for fan in entered))
         found.lost = answered.count(False)
     finally:
@@ -89,8 +89,14 @@ async def measure_recovery(server: ServerProcess, fans: int, rounds: int) -> Acc
 
 def engine_processes(server: ServerProcess) -> list[psutil.Process]:
     """The children that run engines. Those that work were begun before their spares."""
-    children = psutil.Process(server.pid).children()
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process(server.pid).children() if _runs_engines(child)]
+
+
+def _runs_engines(child: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(child.cmdline())
+    except psutil.NoSuchProcess:  # it ended just now
+        return False
 
 
 def _memory_mb(processes: Sequence[psutil.Process]) -> float:
@@ -107,6 +113,22 @@ async def _kill(server: ServerProcess, engines: Sequence[psutil.Process]) -> flo
         while (waited_s := time.monotonic() - killed_at) < MAX_RECOVERY_S:
             lanes = await _lanes(client, server)
             if _losses(lanes) > losses and all(lane["ready"] for lane in lanes.values()):
+                return waited_s
+            await asyncio.sleep(POLL_S)
+    return MAX_RECOVERY_S
+
+
+async def _kill_all(server: ServerProcess, groups: int) -> float:
+    """Seconds from the end of every process, spares too, until each group has loaded a new one."""
+    killed_at = time.monotonic()
+    dead = {process.pid for process in engine_processes(server)}
+    for process in engine_processes(server):
+        process.kill()
+    async with httpx.AsyncClient(timeout=5) as client:
+        while (waited_s := time.monotonic() - killed_at) < MAX_RECOVERY_S:
+            born = [process for process in engine_processes(server) if process.pid not in dead]
+            lanes = await _lanes(client, server)
+            if len(born) >= groups and all(lane["ready"] for lane in lanes.values()):
                 return waited_s
             await asyncio.sleep(POLL_S)
     return MAX_RECOVERY_S
