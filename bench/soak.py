@@ -183,7 +183,7 @@ def _slope(seen: Seen, minutes: float) -> float | None:
         return None
     mean_h, mean_mb = (sum(values) / len(points) for values in zip(*points, strict=True))
     spread = sum((hour - mean_h) ** 2 for hour, _ in points)
-    return round(sum((hour - mean_h) * (mb - mean_mb) for hour, mb in points) / spread, 1)
+    return round(float(sum((hour - mean_h) * (mb - mean_mb) for hour, mb in points) / spread), 1)
 
 
 def queue_figures(seen: Seen) -> dict[str, Figure]:
