@@ -17,7 +17,8 @@ class _JumpingSelector(selectors.SelectSelector):
     loop: "VirtualLoop"
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(LOOK_S if self.loop.standing else 0)
+        patience_s = LOOK_S if timeout is None else min(timeout, LOOK_S)  # 0: something else is to be done
+        ready = super().select(patience_s if self.loop.standing else 0)
         if not ready and not self.loop.standing:
             if timeout is None:
                 raise RuntimeError("everything waits for something that no timer will bring")
