@@ -28,7 +28,7 @@ from avatar.affect import (
 from avatar.blendshapes import ARKIT_52
 from avatar.emotion import Emotion
 
-part = st.floats(0, 1)
+part = st.floats(0, 1, allow_subnormal=False)  # times such a weight nothing is left of a number
 cues = st.builds(
     Cue,
     weight=part,
