@@ -166,12 +166,14 @@ async def story(night: Night) -> None:
 
 
 async def the_rest(night: Night) -> None:
-    """After a crash: whoever's ticket is worth something comes back, and stays to the end."""
+    """After a crash: whoever's ticket is worth something comes back, and stays to the end. The host lets them in."""
 
     async def comes(name: str) -> None:
         with suppress(StagedoorError):
             await night.comes(name)
 
+    with suppress(StagedoorError):  # it was not paused when the server died
+        await night.desk.resume()
     await asyncio.gather(*(comes(name) for name in FANS))
 
 

@@ -51,7 +51,7 @@ def replies(turns: list[FanTurn]) -> list[tuple[str, np.ndarray]]:
 
 
 async def test_six_fans_among_killed_engines_hear_only_their_own_answers(clips: dict[str, Clip]) -> None:
-    settings = {"server.greet": "false", "workers.mode": "processes", "access.tokens": "off"}
+    settings = {"server.greet": "false", "workers.mode": "processes", "workers.spares": "false", "access.tokens": "off"}
     with ServerProcess(settings) as server:
         engines = [
             child for child in psutil.Process(server.pid).children() if "spawn_main" in " ".join(child.cmdline())
