@@ -171,7 +171,7 @@ class Life:
                         batch.answer.set_result(results)
                 case Piece(number, index, piece):
                     self._pass_on(number, index, piece)
-                    await asyncio.sleep(0)  # what lies ready is read without a pause, and who would stop it must be heard
+                    await asyncio.sleep(0)  # what lies ready is read without a pause, and who stops it must be heard
                 case Loaded(facts):
                     self.loaded, self.facts = True, facts
                     self._on_loaded(self)
