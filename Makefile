@@ -67,7 +67,8 @@ test: $(STAMP)-dev $(PAGE) $(STOCK_CLIENTS)  ## every test: unit, session, contr
 	$(BIN)/python -m tests.browser
 	$(BIN)/python -m tests.unity.toolchain
 	$(NPM) run --silent test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/web
+	$(BIN)/python -m pytest tests/web
 
 bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with GoEmotions, see bench/emotion.py
 	$(BIN)/python -m bench.emotion --data $(TEXTS)
