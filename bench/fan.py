@@ -34,7 +34,6 @@ from protocol.messages import (
     Ping,
     PlaybackMark,
     Pong,
-    QueuePlace,
     ReplyCancelled,
     ReplyChunk,
     ReplyDuck,
@@ -42,6 +41,7 @@ from protocol.messages import (
     Welcome,
 )
 from protocol.timeline import INPUT_RATE_HZ
+from protocol.visit_messages import QueuePlace
 
 FRAME_S = FRAME_SAMPLES / INPUT_RATE_HZ
 FRAMES_PER_MARK = 5

@@ -24,7 +24,8 @@ from bench.clips import Clip, ClipError, load_clips, whole_turns
 from bench.fan import Fan, FanError
 from bench.measures import percentile
 from bench.server_process import HOUSE, ServerProcess, ServerProcessError
-from protocol.messages import ReplyChunk, SlotTime, TurnReport
+from protocol.messages import ReplyChunk, TurnReport
+from protocol.visit_messages import SlotTime
 
 PLACES = 2
 CROWD = 4  # fans who talk or wait at the same time

@@ -19,15 +19,14 @@ from .messages import (
     DisclosureAcknowledged,
     FanFace,
     FanPose,
-    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
     Ping,
     PlaybackMark,
-    Satisfaction,
     TextInput,
 )
+from .visit_messages import ForgetMemory, Satisfaction
 
 
 class Phase(Enum):

@@ -1,4 +1,5 @@
-"""Every message on the wire, declared once; those of an event's stage are in event_messages.py.
+"""Every message on the wire, declared once: here those of a conversation, in visit_messages.py those of a fan's visit
+to an event, in event_messages.py those of its stage and host.
 
 A message is a map with a `type`. Unknown fields are ignored, so adding one is a minor version; unknown types
 are a coded error. `codec.py` comes next: it turns these into bytes and back; `handshake.py` says which one is
@@ -27,7 +28,9 @@ from .event_messages import (
 from .roots import MAX_TEXT_CHARS as MAX_TEXT_CHARS  # noqa: PLC0414 (whoever knows the messages knows both)
 from .roots import Consents as Consents  # noqa: PLC0414
 from .roots import Count, Id, Message, Metres, Name, Token
+from .roots import PersonaCard as PersonaCard  # noqa: PLC0414
 from .timeline import OUTPUT_RATE_HZ, AudioFormat, EmotionCue, GestureCue, PostureCue, VisemeSpan, WordSpan
+from .visit_messages import EventCard, ForgetMemory, KeepsakeState, QueuePlace, Remembered, Satisfaction, SlotTime
 
 PROTOCOL_VERSION = "1.0"
 SUBPROTOCOL_MSGPACK = "avatar.v1.msgpack"
@@ -126,18 +129,6 @@ class Ping(Message, tag="ping", frozen=True):
     nonce: Count = 0
 
 
-class Satisfaction(Message, tag="satisfaction", frozen=True):
-    """How the fan liked the visit, in stars. The newest counts; outside an event nobody asks, and it is ignored."""
-
-    stars: Annotated[int, Meta(ge=1, le=5)]
-
-
-class ForgetMemory(Message, tag="memory.forget", frozen=True):
-    """The fan wants to be forgotten: what the persona remembers of them is deleted, and answered with an empty
-    `memory`.
-    """
-
-
 class Leave(Message, tag="leave", frozen=True):
     """The fan goes; the server says nothing more and closes with 1000."""
 
@@ -164,16 +155,6 @@ ClientMessage = (
 # --- server to client ---------------------------------------------------------------------------------------
 
 
-class PersonaCard(Struct, frozen=True):
-    """What a client may show of the persona. look: which avatar it has; the server has it at `/avatars/LOOK.glb`."""
-
-    id: str
-    name: str
-    pronouns: str
-    about: str
-    look: str = ""
-
-
 class FaceFormat(Struct, frozen=True):
     """How `face` bytes are to be read: frames of len(names) bytes, weight = byte / 255.
 
@@ -185,15 +166,6 @@ class FaceFormat(Struct, frozen=True):
     fps: int
     centred: tuple[str, ...] = ()
     lips: Literal["exact", "sound"] = "exact"
-
-
-class EventCard(Struct, frozen=True):
-    """The event that a visit belongs to. slot_s: how long a fan's time is."""
-
-    id: str
-    title: str
-    slot_s: float
-    spectators: bool = False
 
 
 class Limits(Struct, frozen=True):
@@ -227,35 +199,6 @@ class Welcome(Message, tag="hello", frozen=True):
     resumed: bool = False
     role: Literal["fan", "host", "spectator"] = "fan"
     event: EventCard | None = None
-
-
-class QueuePlace(Message, tag="queue", frozen=True):
-    """Where a fan of an event stands in line; sent before the server's `hello`, each time it changes.
-
-    place: 1 is the next, of so many who wait; 0 when called. wait_s: about how long. text: the same in a sentence. The
-    rest is what a lobby may show; the disclosure may be acknowledged, and consents given, while waiting.
-    """
-
-    state: Literal["waiting", "called", "paused", "closed"]
-    place: Count = 0
-    of: Count = 0
-    wait_s: float = 0.0
-    text: str = ""
-    title: str = ""
-    persona: PersonaCard | None = None
-    disclosure: str = ""
-    spectators: bool = False
-
-
-class SlotTime(Message, tag="slot", frozen=True):
-    """A fan's time with the avatar enters another phase, or is changed by the host; count down from `left_s`.
-
-    overtime: the time is used up, and nobody is cut off in a sentence. over: the goodbye was heard; the connection
-    stays for a little while, and nothing more is said.
-    """
-
-    phase: Literal["running", "last_minute", "overtime", "over"]
-    left_s: float
 
 
 class ReplyChunk(Message, tag="reply.chunk", frozen=True):
@@ -355,30 +298,6 @@ class Notice(Message, tag="notice", frozen=True):
 
     kind: Literal["disclosure", "consent", "moderation", "time_left", "server"]
     text: str
-
-
-class KeepsakeState(Message, tag="keepsake", frozen=True):
-    """What is kept of this visit of an event, and where its fan finds it: said at its start and at every change.
-
-    url: a page of this server for this fan alone, whose address is its key; it works until `expires_at` (ISO 8601,
-    UTC). state: `none`, nothing is recorded; `recording`, with the consents of both sides; `deleted`, the fan took it
-    back.
-    """
-
-    url: str
-    state: Literal["none", "recording", "deleted"]
-    expires_at: str
-
-
-class Remembered(Message, tag="memory", frozen=True):
-    """What the persona remembers of this fan from visits before: said at the start of a visit with the consent
-    `memory`, and empty once it is forgotten. Show it, with a way to send `memory.forget`.
-
-    facts: the fan's own words. mood: how they seemed then, or nothing.
-    """
-
-    facts: tuple[str, ...] = ()
-    mood: str = ""
 
 
 class Pong(Message, tag="pong", frozen=True):

@@ -1,6 +1,6 @@
 """What all messages have in common: their root, and the kinds of value that fields have.
 
-What comes next: messages.py and event_messages.py declare the messages with these.
+What comes next: messages.py, visit_messages.py and event_messages.py declare the messages with these.
 """
 
 from typing import Annotated
@@ -31,3 +31,13 @@ class Consents(Struct, frozen=True):
     memory: bool = False
     emotion_sensing: bool = False
     audience: bool = False
+
+
+class PersonaCard(Struct, frozen=True):
+    """What a client may show of the persona. look: which avatar it has; the server has it at `/avatars/LOOK.glb`."""
+
+    id: str
+    name: str
+    pronouns: str
+    about: str
+    look: str = ""

@@ -34,7 +34,6 @@ from protocol.messages import (
     ErrorMessage,
     FanFace,
     FanPose,
-    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
@@ -44,12 +43,12 @@ from protocol.messages import (
     PlaybackMark,
     Pong,
     ReplyChunk,
-    Satisfaction,
     ServerMessage,
     TextInput,
     Welcome,
 )
 from protocol.timeline import AudioFormat
+from protocol.visit_messages import ForgetMemory, Satisfaction
 from server.allowance import LeakyBucket
 from server.presence import Lips
 from server.room import Room

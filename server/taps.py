@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from protocol.messages import Consents, ForgetMemory, Listening, ReplyCancelled, ReplyChunk, Satisfaction, TurnReport
+from protocol.messages import Consents, Listening, ReplyCancelled, ReplyChunk, TurnReport
+from protocol.visit_messages import ForgetMemory, Satisfaction
 from server.steering import Voice
 
 log = structlog.get_logger()

@@ -14,7 +14,8 @@ from typing import Protocol
 import structlog
 
 from protocol.errors import ResumeError, StagedoorError, TakenOverError
-from protocol.messages import EventCard, Hello, Resume
+from protocol.messages import Hello, Resume
+from protocol.visit_messages import EventCard
 from server.metrics import Metrics
 from server.session import Session
 

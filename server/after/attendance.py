@@ -14,16 +14,8 @@ import numpy as np
 import structlog
 
 from avatar.affect import Affect
-from protocol.messages import (
-    Consents,
-    ForgetMemory,
-    KeepsakeState,
-    Remembered,
-    ReplyCancelled,
-    ReplyChunk,
-    Satisfaction,
-    TurnReport,
-)
+from protocol.messages import Consents, ReplyCancelled, ReplyChunk, TurnReport
+from protocol.visit_messages import ForgetMemory, KeepsakeState, Remembered, Satisfaction
 from server.after.kept import new_code
 from server.after.memories import Memory
 from server.after.recording import Recording

@@ -14,7 +14,7 @@ import structlog
 from msgspec.structs import asdict
 
 from protocol.errors import IllegalStateError, StagedoorError, TakenOverError
-from protocol.messages import EventCard, SlotTime
+from protocol.visit_messages import EventCard, SlotTime
 from server.events.ledger import VisitBegun
 from server.events.seats import LiveVisit, Seat
 from server.events.slot import Slot, SlotPhase, SlotRules

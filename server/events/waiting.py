@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from protocol.errors import EventClosedError, StagedoorError
-from protocol.messages import QueuePlace
+from protocol.visit_messages import QueuePlace
 from server.events.stay import Stay
 
 Tell = Callable[[QueuePlace], Awaitable[None]]

@@ -4,7 +4,8 @@ import msgspec
 
 from avatar.dialogue import clean_name
 from avatar.persona import Persona
-from protocol.messages import PersonaCard, QueuePlace
+from protocol.messages import PersonaCard
+from protocol.visit_messages import QueuePlace
 from server.admission import roughly
 from server.events.line import EventRules
 

@@ -7,7 +7,8 @@ spectator.py and host.py serve a connection; wings.py is an event behind its sta
 from typing import Final
 
 from protocol.errors import BusyError, TokenError
-from protocol.messages import EventCard, Hello
+from protocol.messages import Hello
+from protocol.visit_messages import EventCard
 from server.connection import Connection
 from server.events.desks import Desks
 from server.events.seats import LiveVisit

@@ -4,7 +4,8 @@ import asyncio
 
 from avatar.persona import Persona
 from protocol.event_messages import HostAct
-from protocol.messages import AudioChunk, ClientMessage, EventCard, Hello
+from protocol.messages import AudioChunk, ClientMessage, Hello
+from protocol.visit_messages import EventCard
 from server.connection import Connection
 from server.stage.acts import Acts
 from server.stage.feed import View, codec_of

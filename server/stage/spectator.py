@@ -5,7 +5,8 @@ from typing import Final
 
 from avatar.persona import Persona
 from protocol.event_messages import Reaction
-from protocol.messages import ClientMessage, EventCard, Hello
+from protocol.messages import ClientMessage, Hello
+from protocol.visit_messages import EventCard
 from server.allowance import LeakyBucket
 from server.connection import Connection
 from server.stage.feed import View

@@ -13,16 +13,8 @@ import msgspec
 from avatar.persona import Persona
 from protocol.errors import StagedoorError
 from protocol.handshake import Phase
-from protocol.messages import (
-    ClientMessage,
-    EventCard,
-    Hello,
-    PersonaCard,
-    Ping,
-    Pong,
-    ServerMessage,
-    Welcome,
-)
+from protocol.messages import ClientMessage, Hello, PersonaCard, Ping, Pong, ServerMessage, Welcome
+from protocol.visit_messages import EventCard
 from server.connection import Connection
 from server.stage.feed import Feed, View, codec_of
 from server.stage.show import Watcher

@@ -23,7 +23,8 @@ from sqlalchemy import select
 
 from avatar.persona import Persona
 from protocol.errors import StagedoorError
-from protocol.messages import Consents, Hello, QueuePlace
+from protocol.messages import Consents, Hello
+from protocol.visit_messages import QueuePlace
 from server.events.desk import Desk
 from server.events.desks import Desks
 from server.events.stay import Stay

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from protocol.messages import ClientMessage, DisclosureAcknowledged, Hello, Leave, Ping, QueuePlace, SlotTime, Welcome
+from protocol.messages import ClientMessage, DisclosureAcknowledged, Hello, Leave, Ping, Welcome
+from protocol.visit_messages import QueuePlace, SlotTime
 from server.events.desk import Desk
 from server.events.desks import Desks
 from server.events.personas import find_persona

@@ -12,7 +12,6 @@ from protocol.messages import (
     Consents,
     DisclosureAcknowledged,
     Hello,
-    KeepsakeState,
     Ping,
     PlaybackMark,
     Pong,
@@ -21,6 +20,7 @@ from protocol.messages import (
     TurnReport,
     Welcome,
 )
+from protocol.visit_messages import KeepsakeState
 from server.after.archive import Archive
 from server.after.attendance import Attendance
 from server.after.shelf import Shelf, VisitFacts

@@ -18,15 +18,9 @@ from sqlalchemy.exc import OperationalError
 
 from avatar.affect import Affect
 from protocol.errors import EngineError
-from protocol.messages import (
-    ConsentChange,
-    Consents,
-    ForgetMemory,
-    KeepsakeState,
-    Remembered,
-    Satisfaction,
-)
+from protocol.messages import ConsentChange, Consents
 from protocol.timeline import OUTPUT_RATE_HZ
+from protocol.visit_messages import ForgetMemory, KeepsakeState, Remembered, Satisfaction
 from server.after.attendance import Attendance
 from server.after.facts import facts_said, merged
 from server.after.keepsake import ABOUT, CAPTIONS, SOUND, WORDS

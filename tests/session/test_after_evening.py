@@ -5,7 +5,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from protocol.messages import Consents, DisclosureAcknowledged, KeepsakeState, Satisfaction
+from protocol.messages import Consents, DisclosureAcknowledged
+from protocol.visit_messages import KeepsakeState, Satisfaction
 from server.after.archive import Archive
 from server.after.report import read_report
 from server.after.shelf import Shelf

@@ -3,14 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from protocol.messages import (
-    ConsentChange,
-    Consents,
-    DisclosureAcknowledged,
-    QueuePlace,
-    ReplyChunk,
-    TextInput,
-)
+from protocol.messages import ConsentChange, Consents, DisclosureAcknowledged, ReplyChunk, TextInput
+from protocol.visit_messages import QueuePlace
 from tests.session.evening import evening
 from tests.session.virtual import run_virtual
 from tests.session.world import World

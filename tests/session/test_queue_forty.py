@@ -8,7 +8,8 @@ from statistics import median
 import pytest
 from sqlalchemy import select
 
-from protocol.messages import DisclosureAcknowledged, Hello, Ping, QueuePlace, Resume
+from protocol.messages import DisclosureAcknowledged, Hello, Ping, Resume
+from protocol.visit_messages import QueuePlace
 from server.store.tables import TicketRow
 from tests.session.evening import Evening, Guest, evening
 from tests.session.virtual import run_virtual

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import IllegalStateError
-from protocol.messages import Hello, QueuePlace, Resume, SlotTime, Welcome
+from protocol.messages import Hello, Resume, Welcome
+from protocol.visit_messages import QueuePlace, SlotTime
 from server.events.seats import QueueView
 from tests.session.evening import Guest, evening, plan, serving, store_on_virtual_time
 from tests.session.virtual import run_virtual

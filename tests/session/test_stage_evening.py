@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from protocol.event_messages import HostAct, HostDone, HostQueue, HostVisit, StageState
-from protocol.messages import Consents, Hello, Interrupt, Notice, SlotTime
+from protocol.messages import Consents, Hello, Interrupt, Notice
+from protocol.visit_messages import SlotTime
 from server.stage.backstage import Backstage
 from server.stage.record import StoredRecord
 from server.store.tables import HostActionRow

@@ -18,16 +18,8 @@ from websockets.typing import Subprotocol
 
 from bench.server_process import ServerProcess
 from protocol.codec import Codec
-from protocol.messages import (
-    SUBPROTOCOL_JSON,
-    DisclosureAcknowledged,
-    Hello,
-    Leave,
-    QueuePlace,
-    ServerMessage,
-    SlotTime,
-    Welcome,
-)
+from protocol.messages import SUBPROTOCOL_JSON, DisclosureAcknowledged, Hello, Leave, ServerMessage, Welcome
+from protocol.visit_messages import QueuePlace, SlotTime
 
 HOUSE = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"

@@ -14,12 +14,11 @@ from protocol.messages import (
     ErrorMessage,
     Hello,
     Leave,
-    QueuePlace,
     ReplyChunk,
     ServerMessage,
-    SlotTime,
     Welcome,
 )
+from protocol.visit_messages import QueuePlace, SlotTime
 from server.events.desks import Desks
 from server.events.personas import find_persona
 from server.store.engine import Store

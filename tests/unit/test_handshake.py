@@ -17,15 +17,14 @@ from protocol.messages import (
     DisclosureAcknowledged,
     FanFace,
     FanPose,
-    ForgetMemory,
     Hello,
     Interrupt,
     Leave,
     Ping,
     PlaybackMark,
-    Satisfaction,
     TextInput,
 )
+from protocol.visit_messages import ForgetMemory, Satisfaction
 
 SOUND = AudioChunk(b"\0\0")
 TEXT = TextInput("hi")

@@ -20,7 +20,8 @@ from protocol.event_messages import (
     QueueEntry,
     StageState,
 )
-from protocol.messages import AudioChunk, Consents, EventCard, Hello
+from protocol.messages import AudioChunk, Consents, Hello
+from protocol.visit_messages import EventCard
 from tests.web.conftest import OpenPage
 from tests.web.rest_of_house import ANA, CSRF, EVENT, RestOfHouse, refusal
 from tests.web.scripted_server import WELCOME, ScriptedServer, Visit

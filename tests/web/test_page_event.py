@@ -13,18 +13,20 @@ from protocol.messages import (
     Consents,
     DisclosureAcknowledged,
     ErrorMessage,
-    EventCard,
-    ForgetMemory,
     Hello,
-    KeepsakeState,
     Leave,
     Notice,
     PlaybackMark,
+    Transcript,
+)
+from protocol.visit_messages import (
+    EventCard,
+    ForgetMemory,
+    KeepsakeState,
     QueuePlace,
     Remembered,
     Satisfaction,
     SlotTime,
-    Transcript,
 )
 from tests.web.conftest import PHONE, OpenPage
 from tests.web.rest_of_house import RestOfHouse, refusal
