@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from protocol.messages import PersonaCard
+
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 Label = Annotated[str, Meta(min_length=1, max_length=80)]
 Line = Annotated[str, Meta(min_length=1, max_length=240)]  # about fifteen seconds of speech
@@ -134,6 +136,11 @@ class Persona(_Part, frozen=True):
             for line in lines:
                 if found := _FILLER.search(line):
                     raise ValueError(f"{found[0]!r} fills a gap and says nothing - at `$.openings.{kind}`")
+
+    @property
+    def card(self) -> PersonaCard:
+        """What clients may show."""
+        return PersonaCard(self.id, self.name, self.pronouns, self.about, self.look)
 
     @property
     def speaker(self) -> str:

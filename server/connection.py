@@ -38,7 +38,6 @@ from protocol.messages import (
     Interrupt,
     Leave,
     Notice,
-    PersonaCard,
     Ping,
     PlaybackMark,
     Pong,
@@ -230,7 +229,7 @@ class Connection:
         persona = session.persona
         return Welcome(
             session_id=session.id,
-            persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look),
+            persona=persona.card,
             disclosure=session.chair.disclosure(persona),
             audio_in=hello.audio_in,
             audio_out=audio_out,

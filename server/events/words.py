@@ -4,7 +4,6 @@ import msgspec
 
 from avatar.dialogue import clean_name
 from avatar.persona import Persona
-from protocol.messages import PersonaCard
 from protocol.visit_messages import QueuePlace
 from server.admission import roughly
 from server.events.line import EventRules
@@ -39,7 +38,7 @@ def place_in_line(
         wait_s=round(wait_s, 1),
         text=text,
         title=rules.title,
-        persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look),
+        persona=persona.card,
         disclosure=persona.disclosure,
         spectators=rules.spectators,
     )

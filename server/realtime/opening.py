@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from protocol.messages import Limits, PersonaCard
+from protocol.messages import Limits
 from server.realtime.client_events import MAX_EVENT_BYTES
 from server.realtime.configuration import AUDIO_FORMAT, Settings
 from server.session import Session
@@ -50,7 +50,7 @@ def session_object(session: Session, settings: Settings) -> dict[str, Any]:
 def avatar_card(session: Session, limits: Limits) -> dict[str, Any]:
     """What the native `hello` says and OpenAI has no place for: persona, disclosure, face format, limits."""
     persona = session.persona
-    card = PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look)
+    card = persona.card
     return {
         "disclosure": persona.disclosure,
         "persona": msgspec.to_builtins(card),

@@ -13,7 +13,7 @@ import msgspec
 from avatar.persona import Persona
 from protocol.errors import StagedoorError
 from protocol.handshake import Phase
-from protocol.messages import ClientMessage, Hello, PersonaCard, Ping, Pong, ServerMessage, Welcome
+from protocol.messages import ClientMessage, Hello, Ping, Pong, ServerMessage, Welcome
 from protocol.visit_messages import EventCard
 from server.connection import Connection
 from server.stage.feed import Feed, View, codec_of
@@ -30,7 +30,7 @@ def welcome(hello: Hello, role: Role, persona: Persona, event: EventCard, connec
     feed = Feed(View.of(connection.codec, hello))
     return Welcome(
         session_id=secrets.token_hex(8),
-        persona=PersonaCard(persona.id, persona.name, persona.pronouns, persona.about, persona.look),
+        persona=persona.card,
         disclosure=persona.disclosure,
         audio_in=hello.audio_in,
         audio_out=feed.audio_out,
