@@ -7,6 +7,8 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,6 +31,8 @@ from server.lanes import LlmLane
 from speech.engines.silero import SileroState
 from speech.vad import VadJob
 from tests.worker_engines import load_nothing, load_plain
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @asynccontextmanager
@@ -156,6 +160,13 @@ async def test_a_process_that_holds_too_much_memory_is_replaced() -> None:
             while process.restarts == 0:
                 await asyncio.sleep(0.05)
         assert process.pid != first
+
+
+def test_memory_of_whoever_started_a_process_is_not_held_against_it() -> None:
+    held = np.ones(2**25)  # 256 MB
+    asked = "from server.inference.worker import peak_rss_mb; print(peak_rss_mb())"
+    told = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 1 < float(told.stdout) < held.nbytes / 2**20
 
 
 async def test_a_stopped_process_is_noticed_by_its_silence() -> None:
