@@ -105,6 +105,7 @@ async def test_an_evening_from_the_first_account_to_the_report(
             watching = await creator.context.new_page()
             await watching.goto(f"{url}#watch={creator.url.split('/')[-2]}")
             await watching.click("#understand")
+            await expect(watching.locator("#room")).to_be_visible()  # what was said before is not heard
             await expect(watching.locator("#watching-says")).to_have_text("Mara talks with Ife.")
 
             await fan.fill("#text", "What is your cat called?")

@@ -23,7 +23,7 @@ def free_port() -> int:
 
 
 async def press_on(page: Page) -> None:
-    """What a person does who wants to talk again and again."""
+    """What a person does who wants to talk again and again. Whoever is shown out finds no button for it."""
     while True:
         for button in BUTTONS:
             if await page.is_visible(button):

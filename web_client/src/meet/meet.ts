@@ -54,7 +54,7 @@ export class Meet {
       onMessage: (message) => this.#receive(message),
       onLost: () => view.showBanner("The connection was lost. Trying to get it back…"),
       onBusy: (waitS) => this.moments.tell("busy", waitS),
-      onOver: (error, wasOpen) => this.#ended(error ? wordsForError(error) : wordsForClose(wasOpen), wasOpen),
+      onOver: (error, wasOpen) => this.#ended(error, wasOpen),
       renew: () => joinToken(wayIn()),
       handOver: () => this.player?.handOver() ?? { reply_id: 0, heard_samples: 0 },
     });
@@ -198,10 +198,12 @@ export class Meet {
     }
   }
 
-  #ended(why: string, wasOpen: boolean) {
+  #ended(error: Message<"error"> | null, wasOpen: boolean) {
     if (this.#finished) return;
     this.#stop();
-    this.#showOver(wasOpen ? `The visit with ${this.them} has ended` : "No connection", why);
+    const why = error ? wordsForError(error) : wordsForClose(wasOpen);
+    const inVain = error?.code === "bad_token" && wayIn().kind === "join"; // the same token would be refused again
+    this.#showOver(wasOpen ? `The visit with ${this.them} has ended` : "No connection", why, !inVain);
   }
 
   #showOver(title: string, why: string, mayReturn = true) {
