@@ -13,7 +13,7 @@ PAGE := web_client/dist/index.html
 PAGE_SOURCES := $(shell find web_client/src web_client/public -type f 2>/dev/null) \
 	web_client/index.html web_client/console.html web_client/vite.config.ts web_client/finish.mjs
 
-.PHONY: help run demo page check test test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer bench-soak looks lock golden clean
+.PHONY: help run demo page check test pytest test-gpu fuzz bench bench-emotion bench-face bench-lanes bench-peer bench-soak looks lock golden clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ test: $(STAMP)-dev $(PAGE) $(STOCK_CLIENTS)  ## every test: unit, session, contr
 	$(BIN)/python -m tests.browser
 	$(BIN)/python -m tests.unity.toolchain
 	$(NPM) run --silent test
+	$(BIN)/python -m tests.fuzz.beside $(MAKE) --no-print-directory pytest
+
+pytest:
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/web
 	$(BIN)/python -m pytest tests/web
 

@@ -1,9 +1,8 @@
-"""The fuzzer's target holds for its own seeds, for Hypothesis, and for a quarter of a minute of libFuzzer.
+"""The fuzzer's target holds for its own seeds and for Hypothesis, and what libFuzzer finds fails `make test`.
 
-The long run is by hand: `make fuzz`.
+The minutes themselves are beside the whole test pass: tests/fuzz/beside.py. The long run is by hand: `make fuzz`.
 """
 
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,10 +15,10 @@ from hypothesis import strategies as st
 from protocol.codec import MAX_BLAME_CHARS, Codec
 from protocol.errors import StagedoorError, UnknownTypeError
 from protocol.messages import SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK
+from tests.fuzz.beside import decoder, run_beside
 from tests.fuzz.twist import twisted
 from tests.golden import GOLDEN
 
-ROOT = Path(__file__).resolve().parents[2]
 SEEDS = [path.read_bytes() for path in sorted((GOLDEN / "up").iterdir())]
 CODECS = [Codec(SUBPROTOCOL_MSGPACK), Codec(SUBPROTOCOL_JSON)]
 LONGEST = MAX_BLAME_CHARS + 120  # with the message's type before it
@@ -54,28 +53,42 @@ def test_a_name_that_grows_when_it_is_quoted_is_cut(name: str) -> None:
     assert len(str(caught.value)) <= 130
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="atheris has wheels for Linux only")
-def test_a_little_fuzzing_finds_nothing(tmp_path: Path) -> None:
-    # By way of a shell, because a program begins with the peak memory of the one that started it, here the whole test
-    # run's, and libFuzzer takes that for its own.
-    fuzzer = [
-        sys.executable,
-        "-m",
-        "tests.fuzz.decoder",
-        "-max_total_time=15",
-        "-seed=1",
-        f"-artifact_prefix={tmp_path}/",
-    ]
-    fuzzed = subprocess.run(
-        ["/bin/sh", "-c", '"$@"; exit $?', "sh", *fuzzer],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert fuzzed.returncode == 0, fuzzed.stderr[-3000:]
-    assert "Done" in fuzzed.stderr
+BREAKS = """
+import sys, atheris
+def check(data):
+    raise ValueError("found")
+atheris.Setup(sys.argv, check)
+atheris.Fuzz()
+"""
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="atheris has wheels for Linux only")
+
+
+@ON_LINUX
+@pytest.mark.parametrize("exit_code", [0, 3])
+def test_a_command_is_fuzzed_beside_and_keeps_its_exit_code(exit_code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-c", f"raise SystemExit({exit_code})"]
+    assert run_beside(command, decoder(2000), 2000) == exit_code
+    assert "2000 inputs, nothing found" in capfd.readouterr().out
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("fuzzer", "said"),
+    [
+        ([sys.executable, "-c", BREAKS], "ValueError: found"),
+        (decoder(2000), "Done 2000 runs"),  # of 3000
+        ([sys.executable, "-c", "import time; time.sleep(600)"], "too slow"),
+    ],
+)
+def test_a_finding_and_too_few_inputs_fail_the_command(
+    fuzzer: list[str], said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fuzzer = [*fuzzer, f"-artifact_prefix={tmp_path}/"]
+    patience_s = 0.2 if said == "too slow" else 60.0
+    assert run_beside([sys.executable, "-c", ""], fuzzer, 3000, patience_s) == 1
+    told = capfd.readouterr().err
+    assert said in told
+    assert "the fuzzer failed" in told
 
 
 def test_twisted_messages_reach_every_parser_and_now_and_then_a_message() -> None:
