@@ -176,12 +176,15 @@ class CloseTurn:
 
 @dataclass(frozen=True, slots=True)
 class StartReply:
-    """Begin to make a reply. Nothing of it may be heard before CommitReply. `line`: say exactly this."""
+    """Begin to make a reply. Nothing of it may be heard before CommitReply. `line`: say exactly this. `waited`: the fan
+    was asked for a second in this turn, and is not asked again.
+    """
 
     reply_id: int
     turn_id: int
     text: str
     line: str | None = None
+    waited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ EARLY_GUESS_PROB = 0.4  # partial words that end a sentence so likely are answer
 JUDGE_WAIT_S = 0.25  # for the ending model: four times what it needs; later the other cues decide without it
 SCORE_WORTH_S = 0.15  # a pause that ends sooner is not worth the turn model's 0.05 s
 WORDS_WAIT_S = 8.0  # a recogniser slower than this has failed
+WORDS_WAIT_ASKED_S = 20.0  # the same for a fan who was asked for a second, and so expects an answer
 WENT_ON_S = 0.5  # a fan who speaks this soon after the avatar began was cut off: yield at once
 FIRST_LOOK_S = 0.20  # of sound over the avatar's voice, before its words are asked for: less is no word
 LOOK_EVERY_S = 0.05  # from an answer to the next look at those words; 0.15 stops a fan's words 0.1 s later
@@ -97,7 +98,7 @@ class Rules:
 
     def take_typed(self, event: FanTyped, now: float) -> list[Action]:
         """Typed words are a whole turn. They win over sound, so that a noisy room cannot silence those who type."""
-        open_turn = self.state in (State.LISTENING, State.DECIDING, State.OVERLAP)
+        open_turn = self.state in (State.LISTENING, State.DECIDING, State.WAITING, State.OVERLAP)
         closed = [CloseTurn(self._turn.id)] if open_turn else []
         cancelled = self._silence("interrupt")
         self._turn = Turn(self._turn.id + 1)
@@ -166,7 +167,7 @@ class Rules:
     def _decide_at(self) -> float:
         turn = self._turn
         if turn.text is None:
-            return turn.paused_at + WORDS_WAIT_S
+            return turn.paused_at + (WORDS_WAIT_ASKED_S if turn.waited else WORDS_WAIT_S)
         needed_ms = required_silence_ms(
             turn.text,
             ending_prob=turn.ending_of(turn.text),
@@ -215,7 +216,7 @@ class Rules:
 
     def _begin(self, text: str, now: float, line: str | None = None) -> list[Action]:
         self._reply = NewestReply(self.number_reply(), text, begun_at=now)
-        return [StartReply(self._reply.id, self._turn.id, text, line)]
+        return [StartReply(self._reply.id, self._turn.id, text, line, self._turn.waited)]
 
     def _commit(self, now: float) -> list[Action]:
         if self._reply is None:  # never: every caller has begun one

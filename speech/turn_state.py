@@ -19,6 +19,7 @@ class State(Enum):
     IDLE = "idle"
     LISTENING = "listening"
     DECIDING = "deciding"
+    WAITING = "waiting"
     REPLYING = "replying"
     OVERLAP = "overlap"
 
@@ -49,6 +50,7 @@ class Turn:
     judged: str | None = None
     ending_prob: float | None = None
     paused_at: float = 0.0
+    waited: bool = False  # the fan was asked for a second
     partial_at: float = 0.0
     partial_pending: bool = False
     agreement: LocalAgreement = field(default_factory=LocalAgreement)

@@ -7,6 +7,7 @@ hallway (server/session.py) carries its actions out.
     IDLE       nobody speaks
     LISTENING  the fan speaks; partial transcripts are asked for
     DECIDING   the fan paused; words and turn score are on their way, a reply may already be begun, unheard
+    WAITING    the words are late, and the fan is asked for a second
     REPLYING   a reply was committed: it is made, sent, played
     OVERLAP    the fan makes a sound while the avatar speaks, softer now: a cough, a "wow", or an interruption?
 
@@ -35,7 +36,7 @@ from speech.turn_events import (
     TurnScored,
     WordsHeard,
 )
-from speech.turn_rules import Rules
+from speech.turn_patience import PatientRules
 from speech.turn_state import Effort, State
 
 
@@ -43,12 +44,12 @@ from speech.turn_state import Effort, State
 class Rule:
     """What is done, and the states that it may lead to (checked by a property test; drawn in ARCHITECTURE.md)."""
 
-    apply: Callable[[Rules, Any, float], list[Action]]
+    apply: Callable[["TurnMachine", Any, float], list[Action]]
     to: tuple[State, ...]
 
 
-_M = Rules
-_IDLE, _LISTENING, _DECIDING, _REPLYING, _OVERLAP = State
+_M = PatientRules
+_IDLE, _LISTENING, _DECIDING, _WAITING, _REPLYING, _OVERLAP = State
 
 TABLE: dict[tuple[State, type[Event]], Rule] = {
     (_IDLE, FanStarted): Rule(_M.open_turn, (_LISTENING,)),
@@ -69,10 +70,22 @@ TABLE: dict[tuple[State, type[Event]], Rule] = {
     (_DECIDING, WordsHeard): Rule(_M.hear_final, (_DECIDING, _REPLYING, _IDLE)),
     (_DECIDING, TurnScored): Rule(_M.hear_score, (_DECIDING, _REPLYING)),
     (_DECIDING, EndingJudged): Rule(_M.hear_ending, (_DECIDING, _REPLYING)),
-    (_DECIDING, Tick): Rule(_M.decide, (_DECIDING, _REPLYING, _IDLE)),
+    (_DECIDING, Tick): Rule(_M.wait_for_words, (_DECIDING, _REPLYING, _IDLE, _WAITING)),
     (_DECIDING, ReplyComplete): Rule(_M.mark_complete, (_DECIDING,)),
     (_DECIDING, ReplyFailed): Rule(_M.fail_guess, (_DECIDING,)),
     (_DECIDING, LineDue): Rule(_M.keep_line, (_DECIDING,)),
+    #
+    (_WAITING, FanStarted): Rule(_M.go_on, (_LISTENING,)),
+    (_WAITING, FanTyped): Rule(_M.take_typed, (_REPLYING,)),
+    (_WAITING, WordsHeard): Rule(_M.hear_late, (_WAITING, _DECIDING, _REPLYING, _IDLE)),
+    (_WAITING, EndingJudged): Rule(_M.note_ending, (_WAITING,)),
+    (_WAITING, ReplyAudible): Rule(_M.mark_audible, (_WAITING,)),
+    (_WAITING, ReplyComplete): Rule(_M.complete_waiting, (_WAITING, _DECIDING)),
+    (_WAITING, ReplyHeard): Rule(_M.heard_out, (_WAITING, _DECIDING, _REPLYING, _IDLE)),
+    (_WAITING, ReplyFailed): Rule(_M.fail_waiting, (_DECIDING, _REPLYING, _IDLE)),
+    (_WAITING, StopPressed): Rule(_M.stop_waiting, (_IDLE, _REPLYING)),
+    (_WAITING, Tick): Rule(_M.overdue_waiting, (_WAITING, _DECIDING, _REPLYING, _IDLE)),
+    (_WAITING, LineDue): Rule(_M.keep_line, (_WAITING,)),
     #
     (_REPLYING, FanStarted): Rule(_M.overlap, (_OVERLAP, _LISTENING)),
     (_REPLYING, FanTyped): Rule(_M.take_typed, (_REPLYING,)),
@@ -98,7 +111,7 @@ TABLE: dict[tuple[State, type[Event]], Rule] = {
 }
 
 
-class TurnMachine(Rules):
+class TurnMachine(PatientRules):
     """The turns of one conversation: the rules, by the table."""
 
     def receive(self, event: Event, now: float) -> list[Action]:
@@ -113,8 +126,8 @@ class TurnMachine(Rules):
                 asks = not self._turn.partial_pending and self.effort < Effort.NO_PARTIALS
                 return self._turn.partial_at if asks else None
             case State.DECIDING:
-                return self._begin_at() if self._may_begin() else self._decide_at()
-            case State.REPLYING if self._reply:
+                return self.next_look_at()
+            case State.WAITING | State.REPLYING if self._reply:
                 return self._reply.ends_at()
             case State.OVERLAP:
                 return self._overlap_ends_at() if self._turn.partial_pending else self._turn.partial_at

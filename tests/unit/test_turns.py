@@ -34,17 +34,21 @@ from speech.turn_events import (
     TurnScored,
     WordsHeard,
 )
+from speech.turn_patience import LATE_S
+from speech.turn_rules import WORDS_WAIT_ASKED_S
 from speech.turn_state import Effort, State, same_words
 from speech.turns import TABLE, TurnMachine
 
 SECOND = OUTPUT_RATE_HZ
+SECOND_PLEASE = "Give me a second."
 
 
 class Stage:
     """A machine, a clock, and what it did so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait_line: str = "") -> None:
         self.machine = TurnMachine()
+        self.machine.wait_line = wait_line
         self.now = 100.0
         self.done: list[Any] = []
 
@@ -354,6 +358,96 @@ def test_a_dead_recogniser_does_not_hold_the_floor(stage: Stage) -> None:
     assert stage.machine.state is State.IDLE
 
 
+# --- words that are late ---
+
+
+@pytest.fixture
+def asked() -> Stage:
+    """The fan spoke and paused, and no words came for LATE_S."""
+    stage = Stage(SECOND_PLEASE)
+    stage.after(0.1, FanStarted())
+    stage.after(1.0, FanPaused(0.1))
+    assert stage.wait(LATE_S - 0.15) == []
+    assert stage.wait(0.1) == [StartReply(1, 1, "", SECOND_PLEASE, waited=True), CommitReply(1)]
+    assert stage.machine.state is State.WAITING
+    return stage
+
+
+def test_words_that_are_late_are_answered_when_the_line_for_it_was_heard(asked: Stage) -> None:
+    asked.after(0.1, ReplyAudible(1))
+    asked.after(0.1, ReplyComplete(1, SECOND))
+    assert asked.after(0.3, WordsHeard(1, 1, "Where do you live?", final=True)) == [
+        JudgeEnding(1, "Where do you live?")
+    ]
+    asked.after(0.1, EndingJudged(1, "Where do you live?", 0.9))
+    assert asked.after(0.5, ReplyHeard(1, SECOND)) == [
+        EndReply(1),
+        StartReply(2, 1, "Where do you live?", waited=True),
+        ShowTranscript(1, "Where do you live?", final=True, stable_words=4),
+        CloseTurn(1),
+        CommitReply(2),
+    ]
+
+
+def test_words_that_come_before_the_line_is_heard_silence_it(asked: Stage) -> None:
+    actions = asked.after(0.1, WordsHeard(1, 1, "Where do you live?", final=True))
+    assert actions[0] == CancelReply(1, "fan_went_on")
+    assert StartReply(2, 1, "Where do you live?", waited=True) in actions
+
+
+def test_nobody_is_asked_for_a_second_twice_in_a_turn(asked: Stage) -> None:
+    asked.after(0.1, ReplyAudible(1))
+    asked.after(0.1, ReplyComplete(1, SECOND))
+    assert asked.after(1.0, ReplyHeard(1, SECOND)) == [EndReply(1)]
+    assert asked.machine.state is State.DECIDING
+    assert asked.wait(WORDS_WAIT_ASKED_S - LATE_S - 2.0) == []
+    assert asked.wait(2.0) == [CloseTurn(1)]
+    assert asked.machine.state is State.IDLE
+
+
+def test_a_fan_who_speaks_up_meanwhile_is_heard_on_in_the_same_turn(asked: Stage) -> None:
+    asked.after(0.1, ReplyAudible(1))
+    assert asked.after(0.2, FanStarted()) == [CancelReply(1, "fan_went_on")]
+    assert asked.after(0.5, FanPaused(0.1))[0] == Recognise(1, 3, final=True)
+    assert asked.wait(LATE_S + 0.5) == [], "they were asked already"
+    assert asked.after(0.1, WordsHeard(1, 1, "Where do you", final=True)) == [], "of the pause before"
+    words = "Where do you live? Hello?"
+    assert StartReply(2, 1, words, waited=True) in asked.after(0.1, WordsHeard(1, 3, words, final=True))
+
+
+def test_a_guess_is_dropped_for_the_line_and_made_again() -> None:
+    stage = Stage(SECOND_PLEASE)
+    stage.after(0.1, FanStarted())
+    stage.after(0.5, WordsHeard(1, 0, "Where do you live?", final=False))
+    stage.after(0.1, EndingJudged(1, "Where do you live?", 0.9))
+    assert StartReply(1, 1, "Where do you live?") in stage.after(0.5, FanPaused(0.1))
+    assert stage.wait(LATE_S)[0] == CancelReply(1, "fan_went_on")
+    assert StartReply(3, 1, "Where do you live?", waited=True) in stage.after(
+        0.1, WordsHeard(1, 1, "Where do you live?", final=True)
+    )
+
+
+def test_without_words_in_the_end_the_floor_is_free(asked: Stage) -> None:
+    asked.after(0.1, ReplyAudible(1))
+    asked.after(0.1, ReplyComplete(1, SECOND))
+    assert asked.after(0.1, WordsHeard(1, 1, "", final=True)) == []
+    assert asked.after(0.8, ReplyHeard(1, SECOND)) == [EndReply(1), CloseTurn(1)]
+    assert asked.machine.state is State.IDLE
+
+
+def test_stop_means_stop_here_too(asked: Stage) -> None:
+    asked.after(0.1, ReplyAudible(1))
+    assert asked.after(0.1, StopPressed()) == [CancelReply(1, "interrupt"), CloseTurn(1)]
+    assert asked.after(0.1, WordsHeard(1, 1, "Where do you live?", final=True)) == []
+    assert asked.machine.state is State.IDLE
+
+
+def test_a_line_for_it_that_fails_leaves_the_words_awaited(asked: Stage) -> None:
+    assert asked.after(0.1, ReplyFailed(1)) == [CancelReply(1, "engine_failed")]
+    actions = asked.after(0.1, WordsHeard(1, 1, "Where do you live?", final=True))
+    assert StartReply(2, 1, "Where do you live?", waited=True) in actions
+
+
 def test_a_dead_turn_model_costs_patience_only(stage: Stage) -> None:
     stage.after(0.1, FanStarted())
     stage.after(1.0, FanPaused(0.064))
@@ -459,11 +553,12 @@ def answer(stage: Stage, kind: str) -> Any:
         "complete": ReplyComplete(reply_id, SECOND),
         "heard": ReplyHeard(reply_id, 6 * SECOND),
         "failed": ReplyFailed(reply_id),
+        "silenced": ReplyComplete(reply_id, 0),
     }[kind]
 
 
 def play(story: list[tuple[float, Any]]) -> tuple[Stage, list[tuple[State, Any, State]]]:
-    stage, seen = Stage(), []
+    stage, seen = Stage(SECOND_PLEASE), []
     for seconds, event in story:
         told = answer(stage, event) if isinstance(event, str) else event
         if seconds < 0:  # the clock jumped back
@@ -537,10 +632,23 @@ def a_late_score(chance: random.Random) -> list[tuple[float, Any]]:
     return [*said, (0.01, "maybe"), (chance.uniform(1.2, 2.1), "score")]
 
 
+def late_words(chance: random.Random) -> list[tuple[float, Any]]:
+    """The fan is asked for a second; the words come while that is said, or not, and then it ends somehow."""
+    said = [(0.01, FanTyped("typed")), (0.01, "failed"), (0.1, FanStarted()), (0.1, FanPaused(0.06))]
+    judged = [(0.1, "ending")] if chance.random() < 0.7 else []
+    heard = [(0.1, "audible")] if chance.random() < 0.7 else []
+    words = [(0.1, chance.choice(["words", "no words"]))] if chance.random() < 0.6 else []
+    lines = [(0.1, LineDue("a line"))] if chance.random() < 0.3 else []
+    ends = chance.choice([
+        ["complete", "heard"], ["failed"], [StopPressed()], [FanStarted()], [FanTyped("typed")], ["silenced"], [],
+    ])  # fmt: skip
+    return [*said, *judged, (2.1, Tick()), *heard, *words, *lines, *((0.1, end) for end in ends), (25.0, Tick())]
+
+
 def test_the_table_lists_only_states_that_rules_reach() -> None:
     """Every listed transition exists: the diagram drawn from the table does not lie."""
     chance = random.Random(7)
-    stage = Stage()
+    stage = Stage(SECOND_PLEASE)
     reached: set[tuple[State, type, State]] = set()
     spontaneous = [FanStarted(), FanPaused(0.06), FanTyped("typed"), LineDue("a line"), StopPressed(), Tick()]
     replies = ["words", "words", "partial", "no words", "score", "ending", "audible", "complete", "heard", "failed"]
@@ -556,7 +664,7 @@ def test_the_table_lists_only_states_that_rules_reach() -> None:
     scene: list[tuple[float, Any]] = []
     for _ in range(40_000):
         if chance.random() < 0.02:  # seldom met by chance
-            scene = chance.choice([over_a_reply(chance), a_late_score(chance)])
+            scene = chance.choice([over_a_reply, a_late_score, late_words])(chance)
         if scene:
             seconds, step = scene.pop(0)
             stage.after(seconds, answer(stage, step) if isinstance(step, str) else step)
