@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from protocol.errors import SlowReaderError
-from protocol.messages import ReplyChunk, ServerMessage
+from protocol.messages import ReplyChunk, ReplyDuck, ServerMessage
 from protocol.timeline import OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, whole_face_frames
 
 LEAD_S = 1.0  # audio is sent this much before it is due: room for a jitter buffer and a short stall
 TIMER_S = 0.001  # what is due within this is due now; timers are no finer
 MAX_WAITING = 256  # other messages; a client that lets this many pile up does not read
+DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
+DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
 
 
 @dataclass(slots=True)
@@ -55,6 +57,13 @@ class Outbox:
         else:
             self._overflowed = True
         self._changed.set()
+
+    def duck(self, reply_id: int, *, ducked: bool) -> ReplyDuck:
+        """The reply is softer from now on, or as loud as before. Returns what was posted."""
+        gain, ramp_ms = (DUCK_GAIN, DUCK_MS) if ducked else (1.0, UNDUCK_MS)
+        duck = ReplyDuck(reply_id, gain, ramp_ms)
+        self.post(duck)
+        return duck
 
     def put(self, chunk: ReplyChunk) -> None:
         """A slice of a reply; slices of any but the newest reply are stale and dropped."""

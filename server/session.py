@@ -22,7 +22,6 @@ from protocol.messages import (
     Notice,
     ReplyCancelled,
     ReplyChunk,
-    ReplyDuck,
     Transcript,
 )
 from server.ears import Ears
@@ -68,9 +67,6 @@ from speech.turn_events import (
 from speech.turn_state import State
 from speech.turns import TurnMachine
 
-DUCK_GAIN = 0.3  # -10 dB: still understood, and plainly giving way
-DUCK_MS, UNDUCK_MS = 60, 200  # down faster than a syllable, up gently
-
 
 class Session:
     """The conversation of one fan with one persona, from `start` to `close`, on one event loop."""
@@ -92,7 +88,7 @@ class Session:
         self._settings = settings
         self._load = shared.load
         self.audio_in = hello.audio_in
-        self._machine = TurnMachine()
+        self._machine = TurnMachine(persona.wait)
         self._machine.reply_numbers = self.chair.reply_numbers()
         self.number_reply = self._machine.number_reply  # for what is said here and not made here: a host's own voice
         self._at_rest = asyncio.Event()
@@ -103,7 +99,7 @@ class Session:
         self._hearing.tell = self._sound
         self._dialogue = self.chair.dialogue(persona, hello.name, session_id)
         maker = ReplyMaker(lanes, shared.prepared, persona, self._clock)
-        self.steering = Steering(persona.not_discussed, maker.bound)
+        self.steering = Steering(persona.not_discussed, maker.bound, self.chair.whispers())
         face = Face(seed=settings.seed, manners=Manners(persona.manners.warmth, persona.manners.energy))
         self.speaker = Speaker(session_id, maker, self._dialogue, self.outbox, face, shared.metrics)
         self.speaker.tell, self.speaker.over = self._handle, self.steering.answered
@@ -139,7 +135,7 @@ class Session:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
         if self.steering.deaf or self.chair.deaf:
             data = bytes(len(data))
-        replies = self._machine.state in (State.REPLYING, State.OVERLAP)
+        replies = self._machine.state in (State.WAITING, State.REPLYING, State.OVERLAP)
         over_avatar = self.live or replies or self.chair.avatar_speaks
         await self._hearing.hear(data, over_avatar=over_avatar)
         self.taps.tell(Tap.heard_fan, data)
@@ -188,7 +184,7 @@ class Session:
             self.presence.go_on()
 
     def say(self, line: str) -> None:
-        """The persona says exactly this as soon as nobody speaks; after `interrupt`, in place of what it was saying."""
+        """The persona says exactly this as soon as nobody speaks."""
         self._handle(LineDue(line))
 
     def lead(self, voice: Voice) -> None:
@@ -199,9 +195,15 @@ class Session:
         if voice != "avatar":
             self.interrupt()
             self.speaker.fall_silent()
-        if "host" in (voice, before) and voice != before:
-            self._disclose()
+        if voice != before:
+            self._announce(before)
         self.taps.tell(Tap.led, voice)
+
+    def _announce(self, before: Voice) -> None:
+        if "host" in (self.steering.voice, before):
+            self._disclose()
+        if told := self.steering.moderation(before):
+            self.outbox.post(Notice("moderation", told))
 
     def _disclose(self) -> None:
         self.outbox.post(Notice("disclosure", self.steering.disclosure(self.persona.disclosure)))
@@ -304,8 +306,7 @@ class Session:
             case CommitReply(reply_id):
                 self._commit(reply_id)
             case DuckReply(reply_id, ducked):
-                gain, ramp_ms = (DUCK_GAIN, DUCK_MS) if ducked else (1.0, UNDUCK_MS)
-                self.outbox.post(ReplyDuck(reply_id, gain, ramp_ms))
+                self.taps.tell(Tap.avatar_ducked, self.outbox.duck(reply_id, ducked=ducked))
             case CancelReply():
                 self._cancel(action)
             case EndReply(reply_id):

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from protocol.messages import Consents, Listening, ReplyCancelled, ReplyChunk, TurnReport
+from protocol.messages import Consents, Listening, ReplyCancelled, ReplyChunk, ReplyDuck, TurnReport
 from protocol.visit_messages import ForgetMemory, Satisfaction
 from server.steering import Voice
 
@@ -33,6 +33,9 @@ class Tap:
 
     def avatar_heard(self, reply_id: int, heard_samples: int, at_ms: float) -> None:
         """The fan has heard so much of this reply: at every mark of theirs, and at its end, with or without marks."""
+
+    def avatar_ducked(self, duck: ReplyDuck, at_ms: float) -> None:
+        """The avatar speaks softer from now on, because the fan speaks as well, or as loud as before again."""
 
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         """A reply of which something was sent was broken off; `cut` says how much of it was heard."""

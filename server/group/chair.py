@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from avatar.dialogue import Dialogue
 from avatar.persona import Persona
 from protocol.messages import Transcript
+from server.steering import Whispers
 from speech.turn_events import Event
 
 if TYPE_CHECKING:
@@ -68,6 +69,15 @@ class Chair:
     def company(self) -> tuple["Session", ...]:
         """The sessions of the others at the table: what one is answered may hold what another said."""
         return ()
+
+    def whispers(self) -> Whispers:
+        """What the next answer should bring in."""
+        return Whispers()
+
+    def say_now(self, session: "Session", line: str) -> None:
+        """A host's line, in place of what the avatar is saying."""
+        session.interrupt()
+        session.say(line)
 
     def address(self) -> str:
         """The name that the next answer begins with; usually none."""

@@ -11,6 +11,7 @@ from avatar.dialogue import Dialogue, clean_name
 from avatar.persona import Persona
 from protocol.messages import Transcript
 from server.group.chair import Chair
+from server.steering import Whispers
 from speech.turn_events import Event, FanTyped, LineDue
 
 if TYPE_CHECKING:
@@ -86,6 +87,12 @@ class Member(Chair):
     def moved(self, *, idle: bool) -> None:
         if idle and self._table.holder is self:
             self._table.turn_ended(self)
+
+    def whispers(self) -> Whispers:
+        return self._table.whispers
+
+    def say_now(self, session: "Session", line: str) -> None:
+        self._table.say_now(self, line)
 
     def address(self) -> str:
         return self._table.address(self)

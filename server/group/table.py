@@ -15,11 +15,11 @@ from avatar.dialogue import Dialogue
 from avatar.life import Attention
 from avatar.persona import Persona
 from protocol.event_messages import Group, GroupMember
-from protocol.messages import ReplyCancelled, ReplyChunk, Transcript
+from protocol.messages import ReplyCancelled, ReplyChunk, ReplyDuck, Transcript
 from server.group.floor import Floor
 from server.group.member import Member
 from server.group.seating import Point, chair_deg, turned
-from server.steering import Voice
+from server.steering import Voice, Whispers
 from server.taps import Tap
 from speech.turn_events import Event, FanPaused, FanStarted, FanTyped, LineDue
 
@@ -39,6 +39,9 @@ class Relay(Tap):
     def avatar_sent(self, chunk: ReplyChunk, at_ms: float) -> None:
         self._table.pass_chunk(self._member, chunk)
 
+    def avatar_ducked(self, duck: ReplyDuck, at_ms: float) -> None:
+        self._table.pass_duck(self._member, duck)
+
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         self._table.pass_cut(self._member, cut)
 
@@ -52,6 +55,7 @@ class Table:
     def __init__(self, persona: Persona, key: str, n_chairs: int, deserted: Callable[[], None]) -> None:
         self.company: list[str] = []
         self.dialogue = Dialogue(persona, cache_key=key)
+        self.whispers = Whispers()
         self.reply_numbers = count(1)
         self._n_chairs = n_chairs
         self._deserted = deserted
@@ -72,7 +76,11 @@ class Table:
     # --- who is here ---
 
     def welcome(self, member: Member, session: "Session") -> None:
-        """They are in the room: they see and hear, and may ask for the floor."""
+        """They are in the room: they see and hear, and may ask for the floor. What a host did to it holds for them."""
+        for mate in self._others(member):
+            session.steering.join(mate.steering)
+            if mate.steering.voice != "avatar":
+                session.lead(mate.steering.voice)
         self._present[member.id] = member
         self._floor.join(member.id)
         self._count()
@@ -137,7 +145,11 @@ class Table:
     def is_answering(self, *, but: Member) -> bool:
         """Whether the avatar speaks with another than this one."""
         holder = self.holder
-        return bool(holder and holder is not but and holder.session and holder.session.presence.attention() is None)
+        answers = holder and holder is not but and holder.session and holder.session.presence.attention() is None
+        return bool(answers) or self._host_speaks()
+
+    def _host_speaks(self) -> bool:
+        return any(member.session and member.session.live for member in self._present.values())
 
     def lets(self, member: Member, event: Event) -> bool:
         """Whether this event reaches the turn machine of its member now; see Chair."""
@@ -232,15 +244,36 @@ class Table:
         for session in self._others(member):
             session.outbox.post(chunk)
 
+    def pass_duck(self, member: Member, duck: ReplyDuck) -> None:
+        """It is said softer, or as loud as before."""
+        for session in self._others(member):
+            session.outbox.post(duck)
+
     def pass_cut(self, member: Member, cut: ReplyCancelled) -> None:
         """A reply was broken off."""
         for session in self._others(member):
             session.outbox.post(cut)
             session.presence.close_mouth(cut.heard_samples)
 
+    def say_now(self, member: Member, line: str) -> None:
+        """A host's line, said to all in place of what anybody is answered: by whose floor it is, so it costs nobody a
+        turn. A goodbye is said to its end first.
+        """
+        holder = self.holder
+        if holder is None or holder.session is None or holder.session.steering.farewell:
+            if member.session:
+                member.session.say(line)
+        elif self._handed is holder:
+            holder.held.appendleft(LineDue(line))
+        else:
+            self._handed = holder  # falls silent and begins anew: in between nobody else does
+            holder.session.interrupt()
+            self._handed = None
+            holder.session.say(line)
+
     def follow_lead(self, member: Member, voice: Voice) -> None:
         """A host leads one of the sessions: they lead the room. A goodbye is only the avatar's to one of them."""
-        if member.session and member.session.steering.farewell:
+        if voice == "avatar" and member.session and member.session.steering.farewell:
             return
         for session in self._others(member):
             if session.steering.voice != voice:
@@ -301,6 +334,8 @@ class Table:
 
     def _attention(self, viewer: Member, own: Attention | None) -> Attention | None:
         holder = self.holder
+        if self._host_speaks():
+            return None
         if holder is None or holder is viewer or holder.session is None:
             return own
         theirs = holder.session.presence.attention()

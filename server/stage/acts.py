@@ -12,7 +12,7 @@ import structlog
 from avatar.disclosure import claims_to_be_human
 from protocol.errors import InternalError, NotAllowedError, NotFoundError, StagedoorError, UnsupportedError
 from protocol.event_messages import HostAct, HostDone, HostTopic
-from protocol.messages import Hello, Notice
+from protocol.messages import Hello
 from server.stage.record import Deed
 from server.stage.show import Watcher
 from server.stage.takeover import Takeover
@@ -22,8 +22,6 @@ from server.wire_audio import heard_format
 
 log = structlog.get_logger()
 
-MUTED: Final = "The host has paused this conversation for a moment; nobody is heard."
-UNMUTED: Final = "The conversation goes on."
 LINE_CHARS: Final = 400  # about half a minute of speech
 _NEED_TEXT: Final = frozenset({"direct", "say", "topic"})
 _IN_DETAIL: Final = ("ticket_id", "text", "seconds", "place", "allow")
@@ -129,7 +127,7 @@ class Acts:
             raise NotAllowedError("the avatar never says that it is human; take over to speak for yourself")
 
     def _check_free(self, guest: Guest) -> None:
-        if guest.visit_id in self._wings.takeovers:
+        if any(one.visit_id in self._wings.takeovers for one in self._wings.table(guest)):
             raise NotAllowedError("somebody speaks in this visit already")
         if guest.session.steering.farewell:
             raise NotFoundError("this visit is ending")
@@ -143,8 +141,7 @@ class Acts:
             case "direct":
                 steering.direct(act.text)
             case "say":
-                session.interrupt()
-                session.say(act.text.strip())
+                session.chair.say_now(session, act.text.strip())
             case "topic":
                 for one in (session, *session.chair.company):
                     (one.steering.allow if act.allow else one.steering.forbid)(act.text)
@@ -176,8 +173,8 @@ class Acts:
         await self._wings.hand_back(visit_id)
 
     async def _mute(self, guest: Guest, *, on: bool) -> None:
-        if on and guest.visit_id in self._wings.takeovers:
-            await self._wings.hand_back(guest.visit_id)
+        if on:
+            for one in self._wings.table(guest):
+                await self._wings.hand_back(one.visit_id)
         if on != (guest.session.steering.voice == "nobody"):
             guest.session.lead("nobody" if on else "avatar")
-            guest.session.outbox.post(Notice("moderation", MUTED if on else UNMUTED))

@@ -208,8 +208,9 @@ class Takeover:
             self._gap.cancel()
         async with self._in_order:
             self._end()
-        if self.session.steering.voice == "host":
-            self.session.lead("avatar")
+        for session in (self.session, *self.session.chair.company):  # this one may have been taken leave of meanwhile
+            if session.steering.voice == "host":
+                session.lead("avatar")
 
     async def finish(self) -> None:
         """Returns when what was said last is written down. Never raises."""

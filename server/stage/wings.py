@@ -79,6 +79,11 @@ class Wings:
             raise NotFoundError("this visit is over")
         return self.guests[visit_id]
 
+    def table(self, guest: Guest) -> list[Guest]:
+        """The visit and those of the fans who share the avatar with its fan."""
+        company = guest.session.chair.company
+        return [guest, *(other for other in self.guests.values() if other.session in company)]
+
     # --- visits ---
 
     def enter(self, live: LiveVisit) -> None:
