@@ -36,10 +36,10 @@ from server.lateness import or_late
 from server.prepared import PREPARED_SEED, PreparedReplies
 from speech.sentences import ClauseSplitter, split_clauses
 from speech.tts import SpeechJob, SpokenChunk
+from speech.turn_patience import LATE_S
 
 log = structlog.get_logger()
 
-LATE_S = 2.0  # people begin to ask "hello?" after about so much silence
 CHUNK_FRAMES = 12  # at most 200 ms: small enough to cancel, large enough not to chatter
 
 ReplyKind = Literal["llm", "prepared", "disclosure", "opening"]

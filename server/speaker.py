@@ -74,6 +74,7 @@ class Speaker:
             prompt=prompt,
             face=self.face.fork(),
             begun_at=self._clock(),
+            waited=action.waited,
         )
         self.reply, self._heard_samples, self._audible_at = reply, 0, None
         if not silent:

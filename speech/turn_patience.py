@@ -30,9 +30,9 @@ LATE_S: Final = 2.0  # people begin to ask "hello?" after about so much silence
 class PatientRules(Rules):
     """The rules for words that are late. `wait_line` is what the fan is told then; empty: nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, wait_line: str = "") -> None:
         super().__init__()
-        self.wait_line = ""
+        self._wait_line = wait_line
 
     def next_look_at(self) -> float:
         """When something is to be done about the pause."""
@@ -41,7 +41,7 @@ class PatientRules(Rules):
         return min(self._decide_at(), self._turn.paused_at + LATE_S) if self._may_ask() else self._decide_at()
 
     def _may_ask(self) -> bool:
-        return bool(self.wait_line) and self._turn.text is None and not self._turn.waited
+        return bool(self._wait_line) and self._turn.text is None and not self._turn.waited
 
     def wait_for_words(self, event: Tick, now: float) -> list[Action]:
         """The pause goes on."""
@@ -51,7 +51,7 @@ class PatientRules(Rules):
     def _ask_for_a_second(self, now: float) -> list[Action]:
         dropped = self._silence("fan_went_on")  # a guess from partial words; it is begun again with the final ones
         self._turn.waited = True
-        begun = self._begin("", now, self.wait_line)
+        begun = self._begin("", now, self._wait_line)
         self.state = State.WAITING
         return [*dropped, *begun, *([CommitReply(self._reply.id)] if self._reply else [])]
 

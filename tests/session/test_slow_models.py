@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from protocol.messages import Interrupt, ReplyCancelled, TextInput
+from protocol.messages import Interrupt, ReplyCancelled, ReplyChunk, TextInput
 from protocol.timeline import OUTPUT_RATE_HZ
-from server.reply import LATE_S
 from speech.engines.scripted import ScriptedTts
 from speech.tts import SpeechJob, SpokenChunk
+from speech.turn_patience import LATE_S
+from speech.turn_rules import WORDS_WAIT_ASKED_S
+from tests.session.crews import MortalWorld
 from tests.session.virtual import run_virtual
 from tests.session.world import Fan, World, fan_in
 
@@ -117,5 +119,82 @@ def test_a_voice_that_streams_is_heard_piece_by_piece() -> None:
             nods = [cue for chunk in fan.chunks(1) for cue in chunk.gestures]
             assert [(cue.name, cue.start_samples) for cue in nods] == [("nod", starts[2])]
             assert starts[2] < 3 * OUTPUT_RATE_HZ
+
+    run_virtual(story())
+
+
+# --- a recogniser that is slow ---
+
+
+def test_a_slow_recogniser_asks_for_a_second_and_then_the_question_is_answered() -> None:
+    async def story() -> None:
+        world = World([ASKED], lambda prompt: "It was raining.", asr_s=4.0, rehearse=True)
+        async with fan_in(world) as fan:
+            ended_at = await fan.speak(0, words=3)
+            await fan.silence(12)
+            assert [fan.words(reply_id) for reply_id in spoken(fan)] == ["Give me a second.", "It was raining."]
+            assert in_order(fan, spoken(fan)[0])
+            assert fan.finals() == [ASKED]
+            first_at = next(at for at, m in fan.heard() if isinstance(m, ReplyChunk))
+            assert LATE_S - 0.1 < first_at - ended_at < LATE_S + 0.5
+            assert fan.errors() == []
+
+    run_virtual(story())
+
+
+def test_a_fan_whose_recogniser_is_in_time_hears_nothing_of_it() -> None:
+    async def story() -> None:
+        world = World([ASKED], lambda prompt: "It was raining.", asr_s=LATE_S - 0.3, rehearse=True)
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=3)
+            await fan.silence(10)
+            assert [fan.words(reply_id) for reply_id in spoken(fan)] == ["It was raining."]
+
+    run_virtual(story())
+
+
+def test_a_slow_recogniser_and_a_slow_mind_ask_for_a_second_once() -> None:
+    async def story() -> None:
+        world = World([ASKED], lambda prompt: "It was raining.", asr_s=4.0, llm_s=6.0, rehearse=True)
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=3)
+            await fan.silence(25)
+            assert [fan.words(reply_id) for reply_id in spoken(fan)] == ["Give me a second.", "It was raining."]
+
+    run_virtual(story())
+
+
+def spoken(fan: Fan) -> list[int]:
+    """The replies of which anything was heard."""
+    return sorted({chunk.reply_id for chunk in fan.chunks() if chunk.audio})
+
+
+def test_a_recogniser_that_dies_with_the_words_is_asked_again_and_the_fan_for_a_second() -> None:
+    async def story() -> None:
+        world = MortalWorld([ASKED], lambda prompt: "It was raining.", asr_s=1.0, rehearse=True)
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=3)
+            await fan.silence(0.8)
+            assert world.lanes["asr"].status().running, "the final words are being written down"
+            world.crews["asr"].die()
+            await fan.silence(12)
+            assert [fan.words(reply_id) for reply_id in spoken(fan)] == ["Give me a second.", "It was raining."]
+            assert fan.finals() == [ASKED]
+            assert fan.errors() == []
+
+    run_virtual(story())
+
+
+def test_a_recogniser_that_never_answers_does_not_hold_the_floor() -> None:
+    async def story() -> None:
+        world = World([ASKED], asr_s=1000.0, rehearse=True)
+        async with fan_in(world) as fan:
+            await fan.speak(0, words=3)
+            await fan.silence(WORDS_WAIT_ASKED_S + 1)
+            assert [fan.words(reply_id) for reply_id in spoken(fan)] == ["Give me a second."]
+            fan.send(TextInput("Then I shall type."))
+            await fan.silence(5)
+            assert fan.finals() == ["Then I shall type."]
+            assert len(spoken(fan)) == 2
 
     run_virtual(story())

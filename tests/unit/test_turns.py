@@ -47,8 +47,7 @@ class Stage:
     """A machine, a clock, and what it did so far."""
 
     def __init__(self, wait_line: str = "") -> None:
-        self.machine = TurnMachine()
-        self.machine.wait_line = wait_line
+        self.machine = TurnMachine(wait_line)
         self.now = 100.0
         self.done: list[Any] = []
 
