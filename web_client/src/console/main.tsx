@@ -14,7 +14,15 @@ import { LiveView } from "./live/view";
 import { complain, Said } from "./parts/say";
 import { PersonaPage } from "./personas/editor";
 import { PersonaList } from "./personas/list";
-import { linkTo, routeOf } from "./route";
+import { Changes } from "./record/changes";
+import { linkTo, routeOf, type Route } from "./route";
+
+const SCREENS: [string, Exclude<Route, { screen: "host" }>][] = [
+  ["Events", { screen: "events" }],
+  ["Personas", { screen: "personas" }],
+  ["Record", { screen: "record", eventId: "" }],
+  ["Account", { screen: "account" }],
+];
 
 function Console() {
   const [session, setSession] = useState<Session | null | "asking">("asking");
@@ -26,26 +34,28 @@ function Console() {
     expectSession();
     setSession(found);
   };
-  const leave = async () => {
-    await ask("POST", "/logout").catch(complain);
+  const leaveBehind = () => {
     forgetSession();
     setSession(null);
+  };
+  const leave = async () => {
+    await ask("POST", "/logout").catch(complain);
+    leaveBehind();
   };
   useEffect(() => {
     const turn = () => setRoute(routeOf(location.hash));
     addEventListener("hashchange", turn);
-    whenSignedOut(() => {
-      forgetSession();
-      setSession(null);
-    });
+    whenSignedOut(leaveBehind);
     const finding = mayHaveSession() ? ask<Session>("GET", "/me").then(begin) : Promise.reject();
     finding.catch((error?: ApiError) => {
       if (error && error.status !== 401) complain(error);
       setSession(null);
-      ask<typeof ways>("GET", "/login").then(setWays, complain);
     });
     return () => removeEventListener("hashchange", turn);
   }, []);
+  useEffect(() => {
+    if (session === null) ask<typeof ways>("GET", "/login").then(setWays, complain);
+  }, [session]);
 
   return (
     <>
@@ -55,15 +65,11 @@ function Console() {
         </a>
         {session && session !== "asking" && (
           <nav aria-label="Console">
-            <a href={linkTo({ screen: "events" })} aria-current={route.screen === "events" ? "page" : undefined}>
-              Events
-            </a>
-            <a href={linkTo({ screen: "personas" })} aria-current={route.screen === "personas" ? "page" : undefined}>
-              Personas
-            </a>
-            <a href={linkTo({ screen: "account" })} aria-current={route.screen === "account" ? "page" : undefined}>
-              Account
-            </a>
+            {SCREENS.map(([words, to]) => (
+              <a key={words} href={linkTo(to)} aria-current={route.screen === to.screen ? "page" : undefined}>
+                {words}
+              </a>
+            ))}
             <button type="button" class="quiet small" onClick={() => void leave()}>
               Sign out
             </button>
@@ -81,7 +87,8 @@ function Console() {
         <>
           {route.screen === "events" && <EventList />}
           {route.screen === "new" && <NewEvent />}
-          {route.screen === "account" && <Account creator={session.creator} />}
+          {route.screen === "account" && <Account creator={session.creator} onGone={leaveBehind} />}
+          {route.screen === "record" && <Changes eventId={route.eventId} />}
           {route.screen === "personas" && <PersonaList />}
           {route.screen === "persona" && <PersonaPage key={route.id} id={route.id} />}
           {route.screen === "event" && <EventPage key={route.id} id={route.id} tab={route.tab} />}

@@ -6,6 +6,7 @@ export type Route =
   | { screen: "events" }
   | { screen: "new" }
   | { screen: "account" }
+  | { screen: "record"; eventId: string } // "" for everything
   | { screen: "personas" }
   | { screen: "persona"; id: string } // "" for a new one
   | { screen: "host"; token: string } // by a host's own link, without an account
@@ -17,6 +18,7 @@ export function routeOf(hash: string): Route {
   if (token) return { screen: "host", token };
   const [screen, id, tab] = hash.replace(/^#\/?/, "").split("/");
   if (screen === "new" || screen === "account" || screen === "personas") return { screen };
+  if (screen === "record") return { screen, eventId: id ?? "" };
   if (screen === "persona") return { screen, id: id ?? "" };
   if (screen !== "events" || !id) return { screen: "events" };
   return { screen: "event", id, tab: TABS.find((known) => known === tab) ?? "live" };
@@ -25,6 +27,7 @@ export function routeOf(hash: string): Route {
 /** The address of a route. */
 export function linkTo(route: Exclude<Route, { screen: "host" }>): string {
   if (route.screen === "persona") return `#/persona/${route.id}`;
+  if (route.screen === "record") return route.eventId ? `#/record/${route.eventId}` : "#/record";
   if (route.screen !== "event") return `#/${route.screen}`;
   return `#/events/${route.id}/${route.tab}`;
 }

@@ -8,6 +8,7 @@ import { moment } from "../parts/times";
 import { useAsked } from "../parts/use-asked";
 import { linkTo, TABS, type Tab } from "../route";
 import { inTheRecord } from "./actions";
+import { DeleteEvent } from "./delete";
 import { PlanForm } from "./form";
 import { STATE_WORDS } from "./list";
 import { ReportPage } from "./report";
@@ -86,28 +87,11 @@ function Plan({ event, again }: { event: CreatorEvent; again: () => void }) {
     say("The plan was changed.");
     again();
   };
-  const remove = async () => {
-    try {
-      await ask("DELETE", `/events/${event.id}`);
-      location.hash = linkTo({ screen: "events" });
-    } catch (error) {
-      complain(error);
-    }
-  };
   return (
     <div class="narrow">
       {fault && <p class="fault">{fault}</p>}
       {value && <PlanForm plan={event} personas={value.personas} verb="Keep the changes" onPlan={save} />}
-      <p>
-        <Sure
-          class="danger"
-          question={`Delete “${event.title}” with its tickets, transcripts and recordings? This cannot be undone.`}
-          yes="Delete everything"
-          onYes={() => void remove()}
-        >
-          Delete this event
-        </Sure>
-      </p>
+      <DeleteEvent event={event} />
     </div>
   );
 }

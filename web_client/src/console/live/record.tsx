@@ -1,5 +1,6 @@
 // The record: what the host did in this event, newest first. The server keeps the same, for good.
 
+import { hour } from "../parts/times";
 import type { Deed } from "./state";
 
 /** `earlier`: what was done before this page was opened, oldest first. */
@@ -8,10 +9,10 @@ export function Record({ deeds, earlier }: { deeds: Deed[]; earlier: { at: strin
     <section class="card record" aria-labelledby="record-title">
       <h2 id="record-title">What was done</h2>
       {deeds.length + earlier.length === 0 && <p class="dim">Nothing yet. Everything you do here is written down.</p>}
-      <ol>
+      <ol tabIndex={0}>
         {deeds.map(({ id, at, words, outcome, why }) => (
           <li key={id} data-outcome={outcome}>
-            <time dateTime={at.toISOString()}>{hour(at)}</time>
+            <time dateTime={at.toISOString()}>{hour(at.toISOString())}</time>
             <span>
               {words} {outcome !== "done" && <small>{outcome === "asked" ? "…" : `not done: ${why}`}</small>}
             </span>
@@ -19,15 +20,11 @@ export function Record({ deeds, earlier }: { deeds: Deed[]; earlier: { at: strin
         ))}
         {earlier.toReversed().map(({ at, words }, k) => (
           <li key={`earlier ${k}`}>
-            <time dateTime={at}>{hour(new Date(at))}</time>
+            <time dateTime={at}>{hour(at)}</time>
             <span>{words}</span>
           </li>
         ))}
       </ol>
     </section>
   );
-}
-
-function hour(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }

@@ -29,17 +29,18 @@ export function Sure({ children, question, yes, onYes, class: looks = "" }: Need
 
 type Asked = { question: string; yes: string; answer: (agreed: boolean) => void };
 
+/** Closed before it is taken away, so that the keyboard is back where it was. */
 function Question({ question, yes, answer }: Asked) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} aria-label={question} onClose={() => answer(false)}>
+    <dialog ref={dialog} aria-label={question} onClose={(event) => answer(event.currentTarget.returnValue === "yes")}>
       <p>{question}</p>
       <p class="actions">
-        <button type="button" class="danger" onClick={() => answer(true)}>
+        <button type="button" class="danger" onClick={() => dialog.current?.close("yes")}>
           {yes}
         </button>
-        <button type="button" class="quiet" onClick={() => answer(false)}>
+        <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
           Keep as it is
         </button>
       </p>

@@ -19,6 +19,16 @@ export function moment(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A day: "20 November 2026", in the reader's own words and zone. */
+export function day(iso: string): string {
+  return new Date(iso).toLocaleDateString(undefined, { dateStyle: "long" });
+}
+
+/** An hour of the day: "18:02". */
+export function hour(iso: string): string {
+  return new Date(iso).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+}
+
 /** What an `<input type="datetime-local">` holds, in the reader's own zone. */
 export function toLocalInput(iso: string): string {
   const date = new Date(iso);
