@@ -56,7 +56,7 @@ def report_router(archive: Archive) -> APIRouter:
         if not await archive.forget_ticket(event_id, ticket_id):
             raise NotFoundError("there is no such ticket")
         async with house.store.begin() as db:
-            note(db, caller.creator_id, caller.actor, "kept.delete", ticket_id)
+            note(db, caller.creator_id, caller.actor, "kept.delete", ticket_id, {"event": event_id})
 
     return router
 

@@ -17,11 +17,15 @@ async def read_audit(
     caller: Signed,
     house: HouseHere,
     before: AwareDatetime | None = None,
+    event: Annotated[str | None, Query(max_length=32)] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Audit:
-    """Who changed what, the newest first; `before` is the `at` of the last one that was read."""
+    """Who changed what, the newest first; `before` is the `at` of the last one that was read.
+
+    With `event` only what was changed of that event and its tickets.
+    """
     async with house.store.begin() as db:
-        changes = await changes_of(db, caller.creator_id, before=before, limit=limit)
+        changes = await changes_of(db, caller.creator_id, before=before, limit=limit, event_id=event)
     return Audit(
         changes=[
             ChangeOut(

@@ -121,16 +121,16 @@ class Personas(Body):
 
 class EventIn(Body):
     title: Title
-    persona_id: PersonaId
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
+    persona_id: PersonaId = Field(description="who speaks: one of your personas, or one that comes with the server")
+    opens_at: AwareDatetime = Field(description="from when on fans are called in")
+    closes_at: AwareDatetime = Field(description="from when on nobody is called any more")
     places: int = Field(1, ge=1, le=64, description="fans who talk at the same time, each with the avatar alone")
-    max_tickets: int = Field(100, ge=1, le=10_000)
-    slot_s: float = Field(180, ge=15, le=3600)
+    max_tickets: int = Field(100, ge=1, le=10_000, description="how many fans may come")
+    slot_s: float = Field(180, ge=15, le=3600, description="a fan's time with the avatar")
     overtime_s: float = Field(15, ge=0, le=600, description="until a visit whose time is over ends by itself")
     no_show_s: float = Field(45, ge=10, le=600, description="until somebody who was called loses their place")
-    queue_rule: QueueRule = "first_come"
-    group_size: int = Field(1, ge=1, le=4)
+    queue_rule: QueueRule = Field("first_come", description="who may come, and in which order")
+    group_size: int = Field(1, ge=1, le=4, description="fans who share a place and the avatar")
     spectators: bool = Field(False, description="whether anybody may watch; fans say for themselves whether they may")
     keepsakes: bool = Field(False, description="the creator's half of the consent to record; each fan has the other")
     retention_days: int = Field(30, ge=0, le=365, description="how long what fans allowed to keep is kept")

@@ -52,18 +52,26 @@ async def make_ticket(event_id: str, body: TicketIn, request: Request, caller: V
             row, actor = await _public(db, event_id, body, request, house), "visitor"
         else:
             actor = caller.actor
-        if row.state == "closed":
-            raise ConflictError("the event is closed")
-        ticket = await _issued(db, row, body, house, invited=actor != "visitor")
-        secret = new_secret()
-        ticket.claim_hash = digest(secret)
-        note(db, row.creator_id, actor, "ticket.issue", ticket.id, {"event": event_id})
+        ticket_id, secret = await issue(db, row, body, house, actor)
     house.changed(event_id)
-    return TicketMade(
-        ticket_id=ticket.id,
-        secret=secret,
-        link=f"{house.base_url(request)}/#event={event_id}&ticket={ticket.id}.{secret}",
-    )
+    return ticket_made(house.base_url(request), event_id, ticket_id, secret)
+
+
+async def issue(db: AsyncSession, event: EventRow, body: TicketIn, house: House, actor: str) -> tuple[str, str]:
+    """A ticket of this event, which the caller holds locked: its id, and the secret that its link is made of."""
+    if event.state == "closed":
+        raise ConflictError("the event is closed")
+    ticket = await _issued(db, event, body, house, invited=actor != "visitor")
+    secret = new_secret()
+    ticket.claim_hash = digest(secret)
+    note(db, event.creator_id, actor, "ticket.issue", ticket.id, {"event": event.id})
+    return ticket.id, secret
+
+
+def ticket_made(base_url: str, event_id: str, ticket_id: str, secret: str) -> TicketMade:
+    """What its fan is sent, this once."""
+    link = f"{base_url}/#event={event_id}&ticket={ticket_id}.{secret}"
+    return TicketMade(ticket_id=ticket_id, secret=secret, link=link)
 
 
 @router.get("/tickets/{ticket_id}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.store.tables import AuditRow
@@ -42,9 +42,13 @@ def note(
     )
 
 
-async def changes_of(db: AsyncSession, creator_id: str, *, before: datetime | None, limit: int) -> list[Change]:
-    """What was changed of one creator's, newest first."""
+async def changes_of(
+    db: AsyncSession, creator_id: str, *, before: datetime | None, limit: int, event_id: str | None = None
+) -> list[Change]:
+    """What was changed of one creator's, newest first; `event_id`: of this event and its tickets only."""
     query = select(AuditRow).where(AuditRow.creator_id == creator_id)
+    if event_id is not None:
+        query = query.where(or_(AuditRow.subject == event_id, AuditRow.detail["event"].as_string() == event_id))
     if before:
         query = query.where(AuditRow.at < before)
     rows = await db.scalars(query.order_by(AuditRow.at.desc(), AuditRow.id).limit(limit))
