@@ -46,7 +46,7 @@ async def test_a_spoken_question_is_understood_and_answered_from_the_facts(
     server: ServerProcess, clips: dict[str, Clip]
 ) -> None:
     async with Fan(server.ws_url, server.token) as fan:
-        turn = await fan.say(clips["fan_question"], reply_wait_s=60)
+        turn = await fan.say(clips["fan_question"], reply_wait_s=60, listen_s=60)
         assert "cat" in heard(turn).lower()
         assert re.search(r"\bmiso\b", said(turn), re.IGNORECASE), said(turn)
         assert report(turn).kind in ("llm", "prepared", "opening")
@@ -62,7 +62,7 @@ async def test_what_nobody_prepared_is_answered_by_the_language_model(
     server: ServerProcess, clips: dict[str, Clip]
 ) -> None:
     async with Fan(server.ws_url, server.token) as fan:
-        turn = await fan.say(clips["fan_thanks"], reply_wait_s=60)
+        turn = await fan.say(clips["fan_thanks"], reply_wait_s=60, listen_s=60)
         assert "music" in heard(turn).lower()
         assert report(turn).kind in ("llm", "opening")
         assert len(said(turn).split()) >= 2
