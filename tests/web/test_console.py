@@ -290,10 +290,23 @@ async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_accoun
         visit = await hosting(server)
         await expect(page.locator(".health")).to_contain_text("Connected")
         rest.answers["POST /events/e-1/host-token"] = (200, {"token": "a newer one"})
+        await visit.say(
+            HostVisit("v-2", "live", "t-2", "Jonas"), HostTranscript("v-1", "fan", "I was there!", final=True)
+        )
+        await page.fill("#whisper", "half a sen")
         visit.drop()
         await expect(page.locator(".health")).to_contain_text("it is being made again")
-        await hosting(server, token="a newer one")
+        await expect(page.locator(".lines")).to_contain_text("I was there!")  # what was known stays readable
+        again = await hosting(server, token="a newer one")
         await expect(page.locator(".health")).to_contain_text("Connected")
+        await again.say(HostTranscript("v-1", "fan", "Are you back?", final=True), replace(LINE, paused=True))
+        await again.say(HostHealth(None, None, 0, 1, 0, 3))
+        await expect(page.locator(".lines p")).to_have_text(
+            ["Maya I was there!", "The connection was lost here. Words may be missing.", "Maya Are you back?"]
+        )
+        await expect(page.locator(".seats")).to_have_count(0)  # Jonas left meanwhile
+        await expect(page.locator(".queue")).to_contain_text("Paused: those on stage finish")
+        await expect(page.locator("#whisper")).to_have_value("half a sen")
         rest.signed_in = False
         await page.goto("about:blank")
         await page.goto(server.url + "console#join=by-link")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from avatar.llm import Prompt
 from server.after.opening import open_archive
 from server.after.pages import KeepsakePages
 from server.after.report_routes import report_router
@@ -28,10 +29,15 @@ from tests.session.world import PERSONAS, World
 from tests.web.conftest import OpenPage
 
 
+def answer(prompt: Prompt) -> str:
+    """What the avatar says to the fan's last words."""
+    return "Only on tin roofs." if "rain" in prompt.messages[-1].content else "Miso. She runs the house."
+
+
 @asynccontextmanager
 async def whole_house(store: Store, folder: Path) -> AsyncIterator[str]:
     """The address of a server as commands.py puts it together, around scripted engines."""
-    room, house = World(answers=lambda _: "Miso. She runs the house.", llm_s=0.01).room(), house_over(store)
+    room, house = World(answers=answer, llm_s=0.01).room(), house_over(store)
     room.desks = Desks(store, partial(find_persona, store, PERSONAS), room)
     room.backstage = backstage = Backstage(room.desks, StoredRecord(store), room.lanes, room.vitals)
     room.desks.companions.append(backstage)
@@ -39,6 +45,7 @@ async def whole_house(store: Store, folder: Path) -> AsyncIterator[str]:
     listening = bind("127.0.0.1", 0)
     async with open_archive(store, folder, room.lanes.tts) as archive:
         room.desks.companions.append(archive)
+        house.forget = archive.forget
         api = build_api(house, [report_router(archive)])
         server = build_server(build_asgi(room, (), api=api, keepsakes=KeepsakePages(archive).routes()))
         serving = asyncio.create_task(server.serve(sockets=[listening]), name="whole-house")
@@ -52,8 +59,8 @@ async def whole_house(store: Store, folder: Path) -> AsyncIterator[str]:
             listening.close()
 
 
-async def sign_up_and_plan(page: Page) -> None:
-    """From the door to a persona of one's own and an open event with it."""
+async def sign_up_and_plan(page: Page, *, places: int = 1) -> None:
+    """From the door to a persona of one's own and an open event with it, with spectators and keepsakes."""
     await page.click("text=Create an account")
     await page.fill("[name=name]", "Ana Ruiz")
     await page.fill("[name=email]", "ana@example.org")
@@ -72,7 +79,9 @@ async def sign_up_and_plan(page: Page) -> None:
     await page.select_option("[name=persona_id]", "mara")
     await page.fill("[name=opens_at]", "2020-01-01T18:00")
     await page.fill("[name=closes_at]", "2099-01-01T20:00")
+    await page.fill("[name=places]", str(places))
     await page.check("[name=spectators]")
+    await page.check("[name=keepsakes]")
     await page.click("text=Plan it")
     await page.click("text=Open the doors")
     await expect(page.locator(".title-row .badge")).to_have_text("open")

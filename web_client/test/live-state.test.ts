@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { HostMessage } from "../src/console/live/messages";
-import { asked, learn, leftNow, NOTHING_YET, type Live } from "../src/console/live/state";
+import { asked, learn, leftNow, NOTHING_YET, rejoined, type Live } from "../src/console/live/state";
 
 const CONSENTS = { recording: false, memory: false, emotion_sensing: true, audience: false };
 const visit = (change: object = {}): HostMessage => ({
@@ -22,13 +22,36 @@ const after = (...messages: HostMessage[]): Live => messages.reduce((live, messa
 test("a partial is replaced until it is final, whoever speaks in between", () => {
   const live = after(visit(), said("fan", "I was", false), said("avatar", "Oh", false), said("fan", "I was there", true), said("avatar", "Oh!", true));
   expect(live.visits[0].lines).toEqual([
-    { who: "fan", text: "I was there", final: true },
-    { who: "avatar", text: "Oh!", final: true },
+    { n: 1, who: "fan", text: "I was there", final: true },
+    { n: 2, who: "avatar", text: "Oh!", final: true },
   ]);
 });
 
 test("a partial that turned out to be nothing is gone", () => {
   expect(after(visit(), said("fan", "uh", false), said("fan", "", true)).visits[0].lines).toEqual([]);
+});
+
+test("an hour of talk keeps its newest lines, each under the number it began with", () => {
+  const [first] = after(visit(), said("fan", "One", true)).visits[0].lines;
+  const long = after(visit(), ...Array.from({ length: 3000 }, (_, k) => said(k % 2 ? "avatar" : "fan", `Line ${k}`, true)));
+  expect(first.n).toBe(1);
+  expect(long.visits[0].lines.length).toBeLessThan(400);
+  expect(long.visits[0].lines.at(-1)).toMatchObject({ n: 3000, text: "Line 2999" });
+});
+
+test("what was said in one visit is never in another's", () => {
+  const ife = { visit_id: "w", name: "Ife" };
+  const live = after(visit(), visit(ife), said("fan", "Only for Maya", true), { ...said("fan", "Only for Ife", true), ...{ visit_id: "w" } } as HostMessage);
+  expect(live.visits.map(({ lines }) => lines.map(({ text }) => text))).toEqual([["Only for Maya"], ["Only for Ife"]]);
+});
+
+test("after a lost connection the words stay, with a gap, and visits that ended meanwhile go", () => {
+  const ife = { visit_id: "w", name: "Ife" };
+  const health: HostMessage = { type: "host.health", v2v_p50_ms: null, v2v_p95_ms: null, effort: 0, spectators: 0 };
+  const before = after(visit(), visit(ife), said("fan", "I was there", true), said("avatar", "Oh", false));
+  const back = [visit({ left_s: 30 }), health].reduce((live, message) => learn(live, message, 9000), rejoined(before));
+  expect(back.visits.map(({ name, lines }) => [name, lines.map(({ who }) => who)])).toEqual([["Maya", ["fan", "gap"]]]);
+  expect(leftNow(back.visits[0], 9000)).toBe(30);
 });
 
 test("the mood is forgotten with the consent, and all of it when the visit ends", () => {

@@ -2,7 +2,7 @@
 
 import { toBase64, Wire } from "../../talk/wire";
 import { readHostMessage, type ActFields, type ActKind, type HostMessage, type Told } from "./messages";
-import { asked, learn, NOTHING_YET, type Live } from "./state";
+import { asked, learn, NOTHING_YET, rejoined, type Live } from "./state";
 
 const PAUSES_MS = [500, 1000, 2000, 5000];
 const ANSWER_WAIT_MS = 8000;
@@ -87,7 +87,7 @@ export class HostConnection {
   #take(message: HostMessage) {
     if (message.type === "hello") {
       this.#tries = 0;
-      this.#set({ link: "open", welcome: message, live: { ...NOTHING_YET, deeds: this.live.deeds } });
+      this.#set({ link: "open", welcome: message, live: rejoined(this.live) });
     } else if (message.type === "error" && message.fatal) {
       this.#refuse(message.message);
       return;

@@ -6,7 +6,8 @@ import type { ActFields, ActKind, HostMessage, Told } from "./messages";
 const KEEP_LINES = 300;
 const KEEP_DEEDS = 200;
 
-export type Line = { who: string; text: string; final: boolean };
+/** `n` counts the lines of a visit from 1. `who` "gap": something may be missing here. */
+export type Line = { n: number; who: string; text: string; final: boolean };
 export type Mood = Omit<Told<"host.mood">, "type" | "visit_id">;
 export type Visit = Omit<Told<"host.visit">, "type"> & {
   toldAt: number; // ms, the page's clock: when left_s was true
@@ -17,6 +18,7 @@ export type Visit = Omit<Told<"host.visit">, "type"> & {
 export type Deed = { id: string; at: Date; words: string; outcome: "asked" | "done" | "refused"; why: string };
 export type Live = {
   visits: Visit[];
+  unsure: string[]; // ids of visits from before the connection was lost, of which nothing was heard since
   queue: Told<"host.queue">["entries"];
   inLine: number; // how many there are, whether or not they are all in `queue`
   paused: boolean;
@@ -28,6 +30,7 @@ export type Live = {
 
 export const NOTHING_YET: Live = {
   visits: [],
+  unsure: [],
   queue: [],
   inLine: 0,
   paused: false,
@@ -41,7 +44,11 @@ export const NOTHING_YET: Live = {
 export function learn(live: Live, message: HostMessage, nowMs: number): Live {
   switch (message.type) {
     case "host.visit":
-      return { ...live, visits: withVisit(live.visits, message, nowMs) };
+      return {
+        ...live,
+        visits: withVisit(live.visits, message, nowMs),
+        unsure: live.unsure.filter((id) => id !== message.visit_id),
+      };
     case "host.transcript":
       return changed(live, message.visit_id, (visit) => ({ lines: withLine(visit.lines, message) }));
     case "host.mood": {
@@ -54,7 +61,8 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
       return { ...live, queue: message.entries.filter(({ place }) => place > 0), inLine: message.of, paused: message.paused };
     case "host.health": {
       const { type: _type, ...health } = message;
-      return { ...live, health };
+      const visits = live.visits.filter(({ visit_id: id }) => !live.unsure.includes(id)); // told last of all
+      return { ...live, visits, unsure: [], health };
     }
     case "stage":
       return { ...live, stage: { visitId: message.visit_id, state: message.state } };
@@ -67,11 +75,22 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
   }
 }
 
+/** The event when the connection is back: all stays on the screen until the server, which keeps no words, tells anew. */
+export function rejoined(live: Live): Live {
+  const visits = live.visits.map((visit) => ({ ...visit, lines: withGap(visit.lines) }));
+  return { ...live, visits, unsure: visits.map(({ visit_id: id }) => id) };
+}
+
 /** The event after the host asked for something. */
 export function asked(live: Live, id: string, kind: ActKind, fields: ActFields, at: Date): Live {
   const words = inWords(kind, nameOf(live, fields), fields);
   const deeds = words ? [{ id, at, words, outcome: "asked" as const, why: "" }, ...live.deeds] : live.deeds;
   return { ...live, deeds: deeds.slice(0, KEEP_DEEDS) };
+}
+
+/** Topics that came up and wait for a word of the host. */
+export function proposedIn({ topics }: Visit): string[] {
+  return topics.filter(({ state }) => state === "proposed").map(({ topic }) => topic);
 }
 
 /** Seconds left of a visit now; null when it has no end. */
@@ -88,13 +107,18 @@ function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number):
   return known ? visits.map((other) => (other === known ? visit : other)) : [...visits, visit];
 }
 
-/** A partial is replaced by what the same speaker says next; a final line stays. */
+/** A partial is replaced by what the same speaker says next; a final line stays, until it is one of too many. */
 function withLine(lines: Line[], { who, text, final }: Told<"host.transcript">): Line[] {
   const open = lines.findLastIndex((line) => line.who === who && !line.final);
-  const line = { who, text, final };
-  const rest = open < 0 ? lines : lines.toSpliced(open, 1);
-  if (!text) return rest;
-  return open === lines.length - 1 || open < 0 ? [...rest, line].slice(-KEEP_LINES) : lines.with(open, line);
+  if (!text) return open < 0 ? lines : lines.toSpliced(open, 1);
+  if (open >= 0) return lines.with(open, { ...lines[open], text, final });
+  return [...lines, { n: (lines.at(-1)?.n ?? 0) + 1, who, text, final }].slice(-KEEP_LINES);
+}
+
+function withGap(lines: Line[]): Line[] {
+  const whole = lines.filter(({ final }) => final);
+  const last = whole.at(-1);
+  return !last || last.who === "gap" ? whole : [...whole, { n: last.n + 1, who: "gap", text: "", final: true }];
 }
 
 function withTopic(topics: Visit["topics"], { topic, state }: Told<"host.topic">): Visit["topics"] {

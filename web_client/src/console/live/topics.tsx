@@ -1,35 +1,59 @@
-// Topics of the visit: those that came up wait for a word of the host; any other can be closed before it comes up.
+// Topics of the visit: one that came up waits for a word of the host; any other can be closed before it comes up.
 
 import { useState } from "preact/hooks";
 import type { ActFields, ActKind } from "./messages";
-import type { Visit } from "./state";
+import { proposedIn, type Visit } from "./state";
 
-const STATES: Record<string, string> = { proposed: "came up", allowed: "allowed", vetoed: "closed" };
+const STATES: Record<string, string> = { allowed: "allowed", vetoed: "closed" };
 type Needs = { visit: Visit; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
+
+/** What the host should decide now: shown where they read, until they do. */
+export function Waiting({ visit, act }: Needs) {
+  return (
+    <div class="waiting" role="status">
+      {proposedIn(visit).map((topic) => (
+        <p key={topic} class="note">
+          <span>
+            <b>{topic}</b> came up. May they talk about it?
+          </span>
+          <Decide {...{ visit, topic, act }} />
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function Decide({ visit, topic, state = "", act }: Needs & { topic: string; state?: string }) {
+  const decide = (allow: boolean) => void act("topic", { visit_id: visit.visit_id, text: topic, allow });
+  return (
+    <>
+      <button type="button" class="small" disabled={state === "allowed"} onClick={() => decide(true)}>
+        Allow<span class="hidden"> {topic}</span>
+      </button>
+      <button type="button" class="small" disabled={state === "vetoed"} onClick={() => decide(false)}>
+        Close<span class="hidden"> {topic}</span>
+      </button>
+    </>
+  );
+}
 
 export function Topics({ visit, act }: Needs) {
   const [text, setText] = useState("");
-  const decide = (topic: string, allow: boolean) => act("topic", { visit_id: visit.visit_id, text: topic, allow });
   const close = async (event: Event) => {
     event.preventDefault();
     const topic = text.trim();
-    if (topic && (await decide(topic, false))) setText("");
+    if (topic && (await act("topic", { visit_id: visit.visit_id, text: topic, allow: false }))) setText("");
   };
   return (
     <section class="card topics" aria-labelledby="topics-title">
       <h2 id="topics-title">Topics</h2>
       <ul>
-        {visit.topics.map(({ topic, state }) => (
+        {visit.topics.filter(({ state }) => state !== "proposed").map(({ topic, state }) => (
           <li key={topic} data-state={state}>
             <span>
               {topic} <small>{STATES[state] ?? state}</small>
             </span>
-            <button type="button" class="small" disabled={state === "allowed"} onClick={() => void decide(topic, true)}>
-              Allow<span class="hidden"> {topic}</span>
-            </button>
-            <button type="button" class="small" disabled={state === "vetoed"} onClick={() => void decide(topic, false)}>
-              Close<span class="hidden"> {topic}</span>
-            </button>
+            <Decide {...{ visit, topic, state, act }} />
           </li>
         ))}
       </ul>

@@ -1,8 +1,9 @@
 // What is said, as it is said, and the fan's mood where they agreed to it being noticed.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Line, Mood, Visit } from "./state";
 
+const NEAR_END_PX = 40;
 const FEELINGS: Record<string, string> = {
   neutral: "calm",
   joy: "happy",
@@ -14,26 +15,51 @@ const FEELINGS: Record<string, string> = {
 };
 
 export function Transcript({ visit, persona }: { visit: Visit; persona: string }) {
-  const log = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const box = log.current;
-    if (box && box.scrollHeight - box.scrollTop - box.clientHeight < 160) box.scrollTop = box.scrollHeight;
-  }, [visit.lines]);
+  const { log, follows, read, toEnd } = useEnd(visit);
   const names: Record<string, string> = { fan: visit.name || "Fan", avatar: persona, host: "You" };
+  const first = visit.lines[0]?.n ?? 1;
   return (
     <>
       <MoodLine mood={visit.mood} sensed={visit.consents?.emotion_sensing ?? false} name={visit.name || "The fan"} />
-      <div ref={log} class="lines" role="log" aria-label="Transcript" tabIndex={0}>
-        {visit.lines.length === 0 && <p class="dim">Nothing has been said yet.</p>}
-        {visit.lines.map((line, k) => (
-          <Spoken key={k} line={line} name={names[line.who] ?? line.who} />
-        ))}
+      <div class="talk-log">
+        <div ref={log} class="lines" role="log" aria-label="Transcript" tabIndex={0} onScroll={read}>
+          {visit.lines.length === 0 && <p class="dim">Nothing has been said yet.</p>}
+          {first > 1 && <p class="dim">What was said before is not shown any more.</p>}
+          {visit.lines.map((line) => (
+            <Spoken key={line.n} line={line} name={names[line.who] ?? line.who} />
+          ))}
+        </div>
+        {!follows && (
+          <button type="button" class="small to-end" onClick={toEnd}>
+            Newest words ↓
+          </button>
+        )}
       </div>
     </>
   );
 }
 
+/** The log follows what is said, until somebody scrolls back to read. */
+function useEnd(visit: Visit) {
+  const log = useRef<HTMLDivElement>(null);
+  const [follows, setFollows] = useState(true);
+  const toEnd = () => {
+    setFollows(true);
+    log.current?.scrollTo({ top: log.current.scrollHeight });
+  };
+  const read = () => {
+    const box = log.current;
+    if (box) setFollows(box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX);
+  };
+  useLayoutEffect(() => {
+    if (follows) toEnd();
+  }, [visit]);
+  useLayoutEffect(toEnd, [visit.visit_id]);
+  return { log, follows, read, toEnd };
+}
+
 function Spoken({ line: { who, text, final }, name }: { line: Line; name: string }) {
+  if (who === "gap") return <p class="gap">The connection was lost here. Words may be missing.</p>;
   return (
     <p class={who} data-final={final}>
       <b>{name}</b> <span>{text}</span>

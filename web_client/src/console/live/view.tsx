@@ -8,7 +8,7 @@ import type { ActFields, ActKind } from "./messages";
 import { Queue } from "./queue";
 import { Record } from "./record";
 import { StageCard } from "./stage";
-import { Topics } from "./topics";
+import { Topics, Waiting } from "./topics";
 import { Transcript } from "./transcript";
 import { VisitBar, VisitTabs } from "./visit-bar";
 import { Voice } from "./voice";
@@ -20,10 +20,11 @@ type Needs = { token: () => Promise<string>; earlier?: { at: string; words: stri
 export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
   const host = useHost(token);
   const [chosenId, setChosen] = useState("");
-  const [speaking, setSpeaking] = useState(false);
+  const [speaksIn, setSpeaksIn] = useState(""); // the visit that the host speaks in: nothing takes them out of it
+  const speaking = speaksIn !== "";
   const { live, link, welcome } = host;
-  const watchedId = chosenId || live.stage.visitId;
-  const visit = live.visits.find(({ visit_id: id }) => id === watchedId) ?? live.visits[0];
+  const byId = (id: string) => live.visits.find(({ visit_id: visitId }) => visitId === id);
+  const visit = byId(speaksIn) ?? byId(chosenId) ?? byId(live.stage.visitId) ?? live.visits[0];
   const persona = welcome?.persona.name ?? "the avatar";
 
   const act = async (kind: ActKind, fields?: ActFields): Promise<boolean> => {
@@ -33,12 +34,15 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
     return ok;
   };
   const choose = (id: string) => {
+    if (speaking && id !== speaksIn) void act("hand_back", { visit_id: speaksIn });
+    setSpeaksIn("");
     setChosen(id);
     void act("watch", { visit_id: id });
   };
   useEffect(() => {
     document.body.dataset.onAir = String(speaking);
   }, [speaking]);
+  useEffect(() => () => void delete document.body.dataset.onAir, []);
 
   if (link === "refused") {
     return (
@@ -55,8 +59,8 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
     <div class="live">
       <Health health={live.health} link={link} />
       <div class="column">
-        <StageCard {...{ host, visit, chosenId, speaking }} />
-        {visit && <Voice key={visit.visit_id} {...{ host, visit, persona, act }} onSpeaking={setSpeaking} />}
+        <StageCard {...{ host, visit, speaking }} chosenId={byId(chosenId) ? chosenId : ""} />
+        {visit && <Voice key={visit.visit_id} {...{ host, visit, persona, act }} onSpeaking={(on) => setSpeaksIn(on ? visit.visit_id : "")} />}
       </div>
       <section class="card talk" aria-labelledby="talk-title">
         <h2 id="talk-title" class="hidden">
@@ -66,8 +70,9 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
           <>
             <VisitTabs visits={live.visits} chosen={visit} choose={choose} />
             <VisitBar {...{ visit, persona, act }} />
+            <Waiting {...{ visit, act }} />
             <Transcript {...{ visit, persona }} />
-            <Whisper visitId={visit.visit_id} {...{ persona, act }} />
+            <Whisper {...{ visit, persona, act }} />
           </>
         ) : (
           <p class="empty dim">Nobody is on stage. The next one in line is called in by itself.</p>
@@ -82,16 +87,24 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
   );
 }
 
-/** The connection of this screen: opened with it, closed with it, and the screen follows its changes. */
+/** The connection of this screen: opened with it, closed with it; the screen follows it, at most once a frame. */
 function useHost(token: Needs["token"]): HostConnection {
   const [, again] = useReducer((n: number) => n + 1, 0);
   const host = useRef<HostConnection>(null);
   host.current ??= new HostConnection(token);
   useEffect(() => {
     const mine = host.current!;
-    mine.onChange = () => again(undefined);
+    let frame = 0;
+    const draw = () => {
+      frame = 0;
+      again(undefined);
+    };
+    mine.onChange = () => void (frame ||= requestAnimationFrame(draw));
     void mine.open();
-    return () => mine.close();
+    return () => {
+      cancelAnimationFrame(frame);
+      mine.close();
+    };
   }, []);
   return host.current;
 }

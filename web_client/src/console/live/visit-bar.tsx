@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Sure } from "../parts/sure";
 import { clock } from "../parts/times";
 import type { ActFields, ActKind } from "./messages";
-import { leftNow, type Visit } from "./state";
+import { leftNow, proposedIn, type Visit } from "./state";
 
 const EXTRA_S = 60;
 type Act = (kind: ActKind, fields?: ActFields) => Promise<boolean>;
@@ -16,6 +16,8 @@ export function VisitTabs({ visits, chosen, choose }: { visits: Visit[]; chosen:
       {visits.map((visit, k) => (
         <button key={visit.visit_id} type="button" aria-pressed={visit === chosen} onClick={() => choose(visit.visit_id)}>
           {visit.name || `Place ${k + 1}`}
+          <TimeLeft visit={visit} />
+          {proposedIn(visit).length > 0 && <span class="waits">a topic waits</span>}
         </button>
       ))}
     </div>

@@ -12,7 +12,7 @@ type Needs = {
   visit: Visit;
   persona: string;
   act: (kind: ActKind, fields?: ActFields) => Promise<boolean>;
-  onSpeaking: (speaking: boolean) => void;
+  onSpeaking: (speaking: boolean) => void; // told false too when all of this goes away
 };
 
 export function Voice({ host, visit, persona, act, onSpeaking }: Needs) {
@@ -29,17 +29,21 @@ export function Voice({ host, visit, persona, act, onSpeaking }: Needs) {
     setLevel(sends.current ? loudness(chunk) : 0);
   });
 
+  const here = useRef(true); // another visit may be chosen while the microphone or the server is still asked
+  const about = { visit_id: visit.visit_id };
   const takeOver = async () => {
     try {
       await mic.current?.open(host.welcome?.audio_in.sample_rate_hz ?? 16_000);
     } catch (error) {
       return complain(error);
     }
-    if (await act("take_over", { visit_id: visit.visit_id })) setLive(true);
-    else mic.current?.close();
+    const taken = here.current && (await act("take_over", about));
+    if (taken && here.current) return setLive(true);
+    mic.current?.close();
+    if (taken) void act("hand_back", about);
   };
   const handBack = () => {
-    void act("hand_back", { visit_id: visit.visit_id });
+    void act("hand_back", about);
     setLive(false);
     setHeld(false);
   };
@@ -47,15 +51,21 @@ export function Voice({ host, visit, persona, act, onSpeaking }: Needs) {
     onSpeaking(live);
     if (!live) mic.current?.close();
   }, [live]);
-  useEffect(() => {
-    if (live && host.link !== "open") setLive(false); // the server hands back by itself when its host is gone
-  }, [host.link]);
-  useEffect(() => () => mic.current?.close(), []);
+  useEffect(() => setLive(false), [host.welcome, host.link]); // the server hands back by itself when its host is gone
+  useEffect(
+    () => () => {
+      here.current = false;
+      mic.current?.close();
+      onSpeaking(false);
+    },
+    [],
+  );
   useSpaceBar(live && hold, setHeld);
+  const place = useKeptFocus(live);
 
   if (!live) {
     return (
-      <div class="voice">
+      <div ref={place} class="voice">
         <button type="button" class="take-over" onClick={() => void takeOver()}>
           Take over with my voice
         </button>
@@ -64,7 +74,7 @@ export function Voice({ host, visit, persona, act, onSpeaking }: Needs) {
     );
   }
   return (
-    <div class="voice on-air" data-heard={heard}>
+    <div ref={place} class="voice on-air" data-heard={heard}>
       <p role="alert">
         <strong>You are live.</strong> {visit.name || "The fan"} hears your voice from {persona}’s face, and was told so.
       </p>
@@ -92,6 +102,17 @@ export function Voice({ host, visit, persona, act, onSpeaking }: Needs) {
       </p>
     </div>
   );
+}
+
+/** When one set of buttons takes the place of another, the keyboard goes on with the new first one. */
+function useKeptFocus(changes: boolean) {
+  const place = useRef<HTMLDivElement>(null);
+  const before = useRef(changes);
+  useEffect(() => {
+    if (before.current !== changes && document.activeElement === document.body) place.current?.querySelector("button")?.focus();
+    before.current = changes;
+  }, [changes]);
+  return place;
 }
 
 /** Holding the space bar is holding the button, unless something is typed or another button has the focus. */

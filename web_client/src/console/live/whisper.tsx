@@ -2,15 +2,20 @@
 
 import { useState } from "preact/hooks";
 import type { ActFields, ActKind } from "./messages";
+import type { Visit } from "./state";
 
 const MOST_CHARS = 400;
-type Needs = { visitId: string; persona: string; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
+type Needs = { visit: Visit; persona: string; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
 
-export function Whisper({ visitId, persona, act }: Needs) {
-  const [text, setText] = useState("");
+/** What is typed belongs to the visit it was typed in: the next fan's never gets it. */
+export function Whisper({ visit, persona, act }: Needs) {
+  const { visit_id: id } = visit;
+  const [drafts, setDrafts] = useState<Record<string, string>>({});
+  const text = drafts[id] ?? "";
+  const setText = (draft: string) => setDrafts((before) => ({ ...before, [id]: draft }));
   const send = async (kind: "direct" | "say") => {
     const line = text.trim();
-    if (line && (await act(kind, { visit_id: visitId, text: line }))) setText("");
+    if (line && (await act(kind, { visit_id: id, text: line }))) setText("");
   };
   const key = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !event.ctrlKey) return;
@@ -24,14 +29,14 @@ export function Whisper({ visitId, persona, act }: Needs) {
   return (
     <form class="whisper" onSubmit={submit}>
       <label class="hidden" for="whisper">
-        A line for {persona}
+        A line for {persona}, in the talk with {visit.name || "the fan"}
       </label>
       <input
         id="whisper"
         type="text"
         autocomplete="off"
         maxLength={MOST_CHARS}
-        placeholder={`“Mention the tour”, or a line for ${persona} to say`}
+        placeholder="Mention the tour…"
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={key}

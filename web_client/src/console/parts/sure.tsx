@@ -40,7 +40,7 @@ function Question({ question, yes, answer }: Asked) {
         <button type="button" class="danger" onClick={() => dialog.current?.close("yes")}>
           {yes}
         </button>
-        <button type="button" class="quiet" onClick={() => dialog.current?.close()}>
+        <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>
           Keep as it is
         </button>
       </p>

@@ -38,7 +38,8 @@ export function whoInWords(actor: string, { keys }: Names): string {
 
 export function whatInWords(change: Change, { events, keys }: Names): string {
   const { action, subject, detail } = change;
-  const title = events.get(eventOf(change)) ?? "an event";
+  const known = events.get(eventOf(change));
+  const title = known ? `“${known}”` : "an event";
   const key = detail.label ?? keys.get(String(detail.prefix)) ?? `sd_${detail.prefix}_…`;
   const words: Record<string, string> = {
     "creator.sign_up": "Made this account",
@@ -52,22 +53,22 @@ export function whatInWords(change: Change, { events, keys }: Names): string {
     "key.revoke": `Revoked the API key “${key}”`,
     "persona.write": `Wrote the persona “${subject}”`,
     "persona.delete": `Deleted the persona “${subject}”`,
-    "event.create": `Planned “${title}”`,
-    "event.change": `Changed the plan of “${title}”${termsInWords(detail)}`,
-    "event.open": `Opened the doors of “${title}”`,
-    "event.pause": `Paused the line of “${title}”`,
-    "event.resume": `Let the line of “${title}” go on`,
-    "event.close": `Closed “${title}”`,
-    "event.delete": `Deleted “${title}” and all that was kept of it`,
-    "event.export": `Downloaded everything that is kept of “${title}”`,
-    "ticket.issue": `${change.actor === "fan" ? "Took" : "Gave out"} a ticket for “${title}”`,
-    "ticket.delete": `Took back a ticket for “${title}”`,
-    "ticket.join": `Made a link for a ticket of “${title}”`,
-    "host.join": `Opened the live view of “${title}”`,
+    "event.create": `Planned ${title}`,
+    "event.change": `Changed the plan of ${title}${termsInWords(detail)}`,
+    "event.open": `Opened the doors of ${title}`,
+    "event.pause": `Paused the line of ${title}`,
+    "event.resume": `Let the line of ${title} go on`,
+    "event.close": `Closed ${title}`,
+    "event.delete": `Deleted ${title} and all that was kept of it`,
+    "event.export": `Downloaded everything that is kept of ${title}`,
+    "ticket.issue": `${change.actor === "fan" ? "Took" : "Gave out"} a ticket for ${title}`,
+    "ticket.delete": `Took back a ticket for ${title}`,
+    "ticket.join": `Made a link for a ticket of ${title}`,
+    "host.join": `Opened the live view of ${title}`,
     "fan.export": "Downloaded everything that is kept of a fan",
     "fan.delete": "Deleted a fan and all that was kept of them",
     "kept.delete": "Deleted what was kept of a fan’s visits",
-    "retention.sweep": `Deleted what was kept of ${counted(detail.visits, "visit")} of “${title}”: its time was over`,
+    "retention.sweep": `Deleted what was kept of ${counted(detail.visits, "visit")} of ${title}: its time was over`,
   };
   return words[action] ?? action;
 }
