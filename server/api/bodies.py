@@ -120,7 +120,7 @@ class Personas(Body):
 
 
 class EventIn(Body):
-    title: Title
+    title: Title = Field(description="as fans read it")
     persona_id: PersonaId = Field(description="who speaks: one of your personas, or one that comes with the server")
     opens_at: AwareDatetime = Field(description="from when on fans are called in")
     closes_at: AwareDatetime = Field(description="from when on nobody is called any more")
@@ -208,11 +208,15 @@ class EventCard(Body):
 # --- tickets and tokens ---
 
 
+PARTY = "a word that friends agree on: where fans share the avatar, those who gave it sit together"
+
+
 class TicketIn(Body):
     """`external_ref` is who the fan is on the creator's platform: the same one is the same fan. Only for creators."""
 
     name: Name
     external_ref: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    party: Annotated[str, StringConstraints(max_length=40), Field(description=PARTY)] = ""
 
 
 class TicketOut(Body):
@@ -223,6 +227,7 @@ class TicketOut(Body):
     state: TicketState
     seat: int | None
     invited: bool
+    party: str
     issued_at: datetime
     arrived_at: datetime | None
     called_at: datetime | None

@@ -17,6 +17,7 @@ from server.api.bodies import Claim, Done, JoinToken, TicketIn, TicketMade, Tick
 from server.api.errors import ConflictError, ForbiddenError, NotFoundError
 from server.api.events import Limit, Offset, own_event, public_event
 from server.api.house import House, address_of
+from server.events.parties import party_of
 from server.store.audit import note
 from server.store.columns import new_id
 from server.store.tables import EventRow, FanRow, TicketRow, VisitRow
@@ -62,6 +63,7 @@ async def issue(db: AsyncSession, event: EventRow, body: TicketIn, house: House,
     if event.state == "closed":
         raise ConflictError("the event is closed")
     ticket = await _issued(db, event, body, house, invited=actor != "visitor")
+    ticket.party = party_of(body.party) or ticket.party
     secret = new_secret()
     ticket.claim_hash = digest(secret)
     note(db, event.creator_id, actor, "ticket.issue", ticket.id, {"event": event.id})
@@ -195,6 +197,7 @@ async def _issued(db: AsyncSession, row: EventRow, body: TicketIn, house: House,
         state="issued",
         rank=0.0,
         invited=invited,
+        party="",
         issued_at=house.now(),
     )
     db.add(ticket)

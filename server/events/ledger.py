@@ -21,7 +21,7 @@ from server.store.tables import EventRow, FanRow, TicketRow, VisitRow
 
 _STORED: Final = ("state", "rank", "seat", "used_s", "extra_s", "misses")
 _INSTANTS: Final = ("arrived_at", "called_at", "seated_at", "ended_at")
-_READ: Final = ("id", "fan_id", "invited", "issued_at", "end_reason", *_STORED, *_INSTANTS)
+_READ: Final = ("id", "fan_id", "invited", "party", "issued_at", "end_reason", *_STORED, *_INSTANTS)
 _COLUMNS: Final = [getattr(TicketRow, name) for name in _READ]  # columns alone: a line may be long, and is read often
 
 

@@ -11,6 +11,7 @@ from heapq import heapify, heapreplace
 from typing import Final, Literal
 
 from protocol.errors import IllegalStateError
+from server.events.parties import Places, together
 from server.events.tickets import IN_LINE, IN_SEAT, LIVE, Ticket, TicketState, call, end, go_away, interrupt, miss
 
 QueueRule = Literal["first_come", "lottery", "invited"]
@@ -78,7 +79,11 @@ class Line:
 
     def in_line(self) -> list[Ticket]:
         """Everybody in line, also those who are away, next one first."""
-        return sorted((t for t in self._tickets.values() if t.state in IN_LINE), key=_order)
+        return [ticket for group in self._together() for ticket in group]
+
+    def _together(self) -> list[list[Ticket]]:
+        ranked = sorted((t for t in self._tickets.values() if t.state in IN_LINE), key=_order)
+        return together(ranked, self.rules.group_size)
 
     def waiting(self) -> list[Ticket]:
         """Those in line who are here."""
@@ -113,8 +118,18 @@ class Line:
             return [*changed, *(end(t, TicketState.MISSED, "the event is over", now) for t in line.in_line())]
         if now < calls_from or not self.rules.is_calling(now):
             return changed
-        seats = line.free_seats()[: max(0, room)]
-        return [*changed, *(call(t, seat, now) for t, seat in zip(line.waiting(), seats, strict=False))]
+        return [*changed, *line._calls(now, room)]
+
+    def _calls(self, now: float, room: int) -> Iterator[Ticket]:
+        """The next ones, each with a seat; not more than `room`."""
+        places = Places(self.seated(), self.rules.places, self.rules.group_size)
+        for group in self._together():
+            if room <= 0 or places.is_full:
+                return
+            if group[0].state is TicketState.WAITING:
+                for ticket, seat in places.place(group, room):
+                    room -= 1
+                    yield call(ticket, seat, now)
 
     def deadline(self, now: float) -> float | None:
         """When `due` may say something new although nothing happened. None: never."""
@@ -150,7 +165,7 @@ class Line:
 
     def _rank_behind(self, n_waiting: int) -> float:
         """A rank behind so many who are here: behind everybody who could have come in meanwhile."""
-        ranks = [ticket.rank for ticket in self.waiting()]
+        ranks = sorted(ticket.rank for ticket in self.waiting())
         if len(ranks) <= n_waiting:
             return self.last_rank()
         return (ranks[n_waiting - 1] + ranks[n_waiting]) / 2

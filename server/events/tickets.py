@@ -60,6 +60,7 @@ class Ticket:
     rank: float = 0.0
     seat: int | None = None
     invited: bool = False
+    party: str = ""  # of friends who want to share the avatar
     issued_at: float = 0.0
     arrived_at: float | None = None
     called_at: float | None = None

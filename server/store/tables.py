@@ -159,6 +159,7 @@ class TicketRow(Table):
     rank: Mapped[float] = mapped_column()  # the line's order; lower is earlier
     seat: Mapped[int | None]
     invited: Mapped[bool]
+    party: Mapped[str] = mapped_column(String(64), default="", server_default="")  # of friends who want to sit together
     claim_hash: Mapped[str | None] = mapped_column(String(64))  # of the secret by which a fan gets back in
     issued_at: Mapped[datetime]
     arrived_at: Mapped[datetime | None]

@@ -180,7 +180,7 @@ async def plan(store: Store, names: Sequence[str], **event: Any) -> tuple[str, d
     event_id, creator_id, now = new_id(), new_id(), datetime.now(UTC)
     opens_at = now + timedelta(seconds=event.pop("opens_in_s", 0))
     closes_at = now + timedelta(seconds=event.pop("closes_in_s", 86_400))
-    invited = event.pop("invited", ())
+    invited, parties = event.pop("invited", ()), event.pop("parties", {})
     tickets = {name: secrets.token_hex(8) for name in names}
     fans = {name: new_id() for name in names}
     async with store.begin() as db:
@@ -192,7 +192,8 @@ async def plan(store: Store, names: Sequence[str], **event: Any) -> tuple[str, d
         for name in names:
             await db.execute(insert(FanRow).values(id=fans[name], creator_id=creator_id, name=name, created_at=now))
             row = {"id": tickets[name], "event_id": event_id, "fan_id": fans[name], "invited": name in invited}
-            await db.execute(insert(TicketRow).values(**row, state="issued", rank=0.0, issued_at=now))
+            of_line = {"state": "issued", "rank": 0.0, "party": parties.get(name, "")}
+            await db.execute(insert(TicketRow).values(**row, **of_line, issued_at=now))
     return event_id, tickets
 
 
