@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from stagedoor.protocol.messages import ReplyChunk, Welcome
 
+from .opus import Unpacker
+
 
 @dataclass(slots=True)
 class _Reply:
@@ -36,6 +38,7 @@ class Playback:
         self.rate_hz = welcome.audio_out.sample_rate_hz
         self._names = len(welcome.face.names)
         self._samples_per_frame = self.rate_hz / welcome.face.fps
+        self._unpacker = Unpacker(welcome.audio_out) if welcome.audio_out.encoding == "opus" else None
         self._replies: deque[_Reply] = deque()  # the first one sounds; bounded by what a server sends ahead
         self._over_id = 0  # this reply and all before it are over
         self._ended: deque[tuple[int, int]] = deque(maxlen=8)  # last marks of the replies that ended last
@@ -49,7 +52,8 @@ class Playback:
         reply = self._replies[-1]
         if reply.id != chunk.reply_id:
             return
-        reply.audio += chunk.audio[2 * max(0, reply.end - chunk.start_samples) :]
+        start, pcm16 = self._unpacker.unpack(chunk) if self._unpacker else (chunk.start_samples, chunk.audio)
+        reply.audio += pcm16[2 * max(0, reply.end - start) :]
         first = round(chunk.start_samples / self._samples_per_frame)
         for k in range(len(chunk.face) // self._names if self._names else 0):
             reply.face[first + k] = chunk.face[k * self._names : (k + 1) * self._names]
@@ -63,6 +67,8 @@ class Playback:
 
     def forget_unheard(self) -> None:
         """A new connection: what was not heard yet comes again, and what does not come again is over."""
+        if self._unpacker:
+            self._unpacker.forget()
         if self._replies:
             sounding = self._replies[0]
             self._replies = deque([_Reply(sounding.id, sounding.heard, face=sounding.face)])

@@ -1,7 +1,8 @@
 """A conversation with a Stagedoor server: one `Talk`, over as many connections as the network needs.
 
 Plays in real time without a sound device unless told that one pulls, sends the marks, and comes back with the resume
-token after a lost connection. What comes next: protocol/PROTOCOL.md, which it follows.
+token after a lost connection. Sound travels as Opus where the server takes it, and is PCM16 here. What comes next:
+protocol/PROTOCOL.md, which it follows.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from msgspec.structs import replace
 from stagedoor.protocol.codec import Codec
 from stagedoor.protocol.errors import ClientError
 from stagedoor.protocol.messages import (
@@ -29,11 +31,13 @@ from stagedoor.protocol.messages import (
     TextInput,
     Welcome,
 )
+from stagedoor.protocol.timeline import AudioFormat
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
+from .opus import LIBOPUS_RATE_HZ, PACKED_RATES_HZ, Packer
 from .playback import Playback
 
 MARK_EVERY_S = 0.1
@@ -58,10 +62,12 @@ class ConnectionLostError(Exception):
 class Talk:
     """One visit. Iterate over it for the server's messages; the ones it needs itself it has acted on already."""
 
-    def __init__(self, url: str, hello: Hello, *, plays: bool) -> None:
+    def __init__(self, url: str, hello: Hello, *, plays: bool, opus: bool) -> None:
         """See `connect`."""
         self._url = url
-        self._hello = hello
+        self._plain = hello
+        self._hello = _with_opus(hello) if opus else hello
+        self._packer: Packer | None = None
         self._codec = Codec(SUBPROTOCOL_MSGPACK)
         self._plays = plays
         self._socket: ClientConnection | None = None
@@ -98,8 +104,11 @@ class Talk:
         await self._send(TextInput(text))
 
     async def speak(self, audio: bytes) -> None:
-        """20 to 100 ms of microphone in the format of `audio_in`. Send silence too: it ends turns."""
-        await self._send(AudioChunk(audio))
+        """20 to 100 ms of microphone, PCM16 at the rate of `audio_in` (16 kHz). Send silence too: it ends turns."""
+        if self._packer:
+            audio = self._packer.pack(audio)
+        if audio:
+            await self._send(AudioChunk(audio))
 
     async def interrupt(self) -> None:
         """Stops the reply that sounds."""
@@ -120,7 +129,26 @@ class Talk:
     # --- the connection ---
 
     async def open(self) -> None:
-        """Connects and says hello. Raises RefusedError, or what websockets raises when nobody listens."""
+        """Connects and says hello; without Opus when the server has none. Raises RefusedError, or what websockets
+        raises when nobody listens.
+        """
+        try:
+            welcome = await self._enter()
+        except RefusedError as refused:
+            if refused.code != "unsupported" or self._hello == self._plain:
+                raise
+            self._hello, self._fatal = self._plain, None
+            await self.close()
+            welcome = await self._enter()
+        self._welcome = welcome
+        packs = welcome.audio_in.encoding == "opus"
+        self._packer = Packer(self._plain.audio_in.sample_rate_hz) if packs else None
+        if self._playback is None or not welcome.resumed:
+            self._playback = Playback(welcome)
+        else:
+            self._playback.forget_unheard()
+
+    async def _enter(self) -> Welcome:
         self._socket = await open_socket(
             self._url, subprotocols=[Subprotocol(SUBPROTOCOL_MSGPACK)], compression=None, close_timeout=2
         )
@@ -132,11 +160,7 @@ class Talk:
             raise self._fatal or ConnectionLostError(str(closed)) from closed
         if not isinstance(message, Welcome):
             raise self._fatal or RefusedError("illegal_state", "the server did not say hello")
-        self._welcome = message
-        if self._playback is None or not message.resumed:
-            self._playback = Playback(message)
-        else:
-            self._playback.forget_unheard()
+        return message
 
     async def close(self) -> None:
         """Ends the visit."""
@@ -208,7 +232,7 @@ class Talk:
         if not welcome.resume_token or not (self._code(closed) in _LOST or "slow_reader" in str(closed)):
             raise ConnectionLostError(str(closed)) from closed
         reply_id, heard = (self.playback.marks() or [(0, 0)])[-1]
-        self._hello = Hello(client=self._hello.client, resume=Resume(welcome.resume_token, reply_id, heard))
+        self._hello = Hello(client=self._plain.client, resume=Resume(welcome.resume_token, reply_id, heard))
         until, tries = time.monotonic() + welcome.limits.max_away_s, 0
         while time.monotonic() < until:
             await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
@@ -228,15 +252,23 @@ class Talk:
         return closed.rcvd.code if closed.rcvd else 1006
 
 
+def _with_opus(hello: Hello) -> Hello:
+    """The same hello, its sound as Opus in each direction where that can be."""
+    packs = hello.audio_in.sample_rate_hz in PACKED_RATES_HZ
+    audio_in = AudioFormat("opus", LIBOPUS_RATE_HZ) if packs else hello.audio_in
+    return replace(hello, audio_in=audio_in, audio_out=replace(hello.audio_out, encoding="opus"))
+
+
 @asynccontextmanager
-async def connect(url: str, *, plays: bool = True, **hello: Any) -> AsyncIterator[Talk]:
+async def connect(url: str, *, plays: bool = True, opus: bool = True, **hello: Any) -> AsyncIterator[Talk]:
     """Connects, and says goodbye at the end.
 
     hello: fields of the protocol's Hello, such as name, token, language, audio_in, face, consents. plays: replies are
-    played in real time without being heard; False where a sound device calls `talk.playback.pull`.
+    played in real time without being heard; False where a sound device calls `talk.playback.pull`. opus: a tenth of
+    the line in place of PCM16, both ways, if the server takes it; what `speak` and `pull` give and take is PCM16.
     Raises RefusedError when the server does not let this client in, OSError when nobody listens.
     """
-    talk = Talk(url, Hello(**{"client": "stagedoor.client", **hello}), plays=plays)
+    talk = Talk(url, Hello(**{"client": "stagedoor.client", **hello}), plays=plays, opus=opus)
     await talk.open()
     player = asyncio.create_task(talk.play(), name="stagedoor-client-player")
     try:

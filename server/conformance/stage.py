@@ -17,7 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from protocol.codec import SUBPROTOCOLS, Codec
-from protocol.errors import StagedoorError
+from protocol.errors import MalformedError, StagedoorError
 from protocol.handshake import Handshake
 from protocol.messages import (
     AudioChunk,
@@ -34,6 +34,7 @@ from protocol.messages import (
     ServerMessage,
     Welcome,
 )
+from protocol.packets import packet_ms, split_packets
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME, AudioFormat
 from server.allowance import LeakyBucket
 from server.conformance.files import file_for
@@ -64,29 +65,33 @@ class Guest:
         self._sent_samples: dict[int, int] = {}
         self.marks: dict[int, list[int]] = {}
         self.hello = Hello()
+        self._visit = self.hello
         self._speaker = Speaker(PCM16)
 
-    async def welcome(self, *, resumed: bool = False, token: str = "stage-1") -> Hello:  # noqa: S107
-        """Waits for the client's hello and answers it; unless resumed, waits for the disclosure's acknowledgement."""
+    async def welcome(self, *, resumed: Hello | None = None, token: str = "stage-1") -> Hello:  # noqa: S107
+        """Waits for the client's hello and answers it, and then for the acknowledgement of the disclosure. `resumed` is
+        the hello of a visit that goes on: its formats stay, and nothing is acknowledged again.
+        """
         self.hello = await self.until(Hello)
         demand(self.hello.version.startswith("1."), f"version {self.hello.version}")
         self._audio_s = LeakyBucket(self._limits.max_audio_ahead_ms / 1000, 1.0, time.monotonic)
-        if (self.hello.audio_out.encoding, self.hello.audio_out.sample_rate_hz) == ("opus", OUTPUT_RATE_HZ):
-            self._speaker = Speaker(self.hello.audio_out)
+        self._visit = resumed or self.hello
+        if (self._visit.audio_out.encoding, self._visit.audio_out.sample_rate_hz) == ("opus", OUTPUT_RATE_HZ):
+            self._speaker = Speaker(self._visit.audio_out)
         await self.send(
             Welcome(
                 session_id="stage",
                 persona=PersonaCard("stage", "Stage", "they/them", "a scripted server"),
                 disclosure="You are talking with an AI character, not with a person.",
-                audio_in=self.hello.audio_in,
+                audio_in=self._visit.audio_in,
                 audio_out=self._speaker.audio_format,
-                face=FaceFormat(() if self.hello.face == "none" else FACE_NAMES, FACE_FPS),
+                face=FaceFormat(() if self._visit.face == "none" else FACE_NAMES, FACE_FPS),
                 limits=self._limits,
                 resume_token=token,
-                resumed=resumed,
+                resumed=resumed is not None,
             )
         )
-        if not resumed:
+        if resumed is None:
             await self.until(DisclosureAcknowledged, 30)
         return self.hello
 
@@ -159,6 +164,11 @@ class Guest:
         """What the client has marked of a reply."""
         return max(self.marks.get(reply_id, [0]))
 
+    def can_have_heard(self, reply_id: int) -> int:
+        """What of a reply could have been played by now."""
+        elapsed_s = time.monotonic() - self._first_sent_at[reply_id] + SLACK_S
+        return int(elapsed_s * OUTPUT_RATE_HZ)
+
     async def close(self, code: int = 1000) -> None:
         """Hangs up."""
         await self._socket.close(code)
@@ -168,10 +178,15 @@ class Guest:
         self._socket.transport.abort()
 
     def _listen(self, audio: bytes) -> None:
-        if self.hello.audio_in.encoding == "pcm16":
+        if self._visit.audio_in.encoding == "opus":
+            try:
+                seconds = sum(map(packet_ms, split_packets(audio))) / 1000
+            except MalformedError as error:
+                raise ViolationError(f"audio that is no Opus: {error}") from None
+        else:
             demand(len(audio) % 2 == 0, "a chunk of audio with half a sample")
-            seconds = len(audio) / 2 / self.hello.audio_in.sample_rate_hz
-            demand(self._audio_s.pour(seconds), "audio further ahead of real time than the limits in hello")
+            seconds = len(audio) / 2 / self._visit.audio_in.sample_rate_hz
+        demand(self._audio_s.pour(seconds), "audio further ahead of real time than the limits in hello")
 
     def _mark(self, mark: PlaybackMark) -> None:
         sent = self._sent_samples.get(mark.reply_id)

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from xml.etree import ElementTree as ET
 
 import pytest
-from stagedoor.client import ConnectionLostError, RefusedError, connect
+from stagedoor.client import ConnectionLostError, RefusedError, Talk, connect
 
 from avatar.engines.scripted import ScriptedLlm
+from protocol.errors import UnsupportedError
 from protocol.messages import AudioChunk, Hello, Limits, ReplyCancelled, ReplyChunk, Welcome
 from protocol.timeline import AudioFormat
 from server.conformance import client
@@ -89,10 +90,10 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-async def visit_again_and_again(port: int) -> None:
+async def visit_again_and_again(port: int, *, opus: bool) -> None:
     while True:
         try:
-            async with connect(f"ws://127.0.0.1:{port}/ws", name="Ana") as talk:
+            async with connect(f"ws://127.0.0.1:{port}/ws", name="Ana", opus=opus) as talk:
                 await talk.acknowledge()
                 async for _ in talk:
                     pass
@@ -104,10 +105,50 @@ async def visit_again_and_again(port: int) -> None:
 
 async def test_our_python_client_conforms() -> None:
     port = free_port()
-    client = asyncio.create_task(visit_again_and_again(port))
+    client = asyncio.create_task(visit_again_and_again(port, opus=True))
     results = await check_client(port, ignore)
     await client
     assert [r.outcome for r in results] == ["passed"] * 11, failures(results)
+
+
+async def test_our_python_client_conforms_without_opus_too() -> None:
+    port = free_port()
+    client = asyncio.create_task(visit_again_and_again(port, opus=False))
+    results = await check_client(port, ignore, "playback")
+    client.cancel()
+    await asyncio.gather(client, return_exceptions=True)
+    assert [r.outcome for r in results] == ["passed"] * 3, failures(results)
+
+
+def no_opus(hello: Hello) -> AudioFormat:
+    """What a server that has no Opus makes of a hello."""
+    if "opus" in (hello.audio_in.encoding, hello.audio_out.encoding):
+        raise UnsupportedError("send and ask for pcm16")
+    return hello.audio_in
+
+
+@pytest.mark.parametrize("encoding", ["opus", "pcm16"])
+async def test_our_python_client_speaks_opus_or_what_the_server_has(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if encoding == "pcm16":
+        monkeypatch.setattr("server.connection.heard_format", no_opus)
+    async with talkative() as server, connect(server.url) as talk:
+        assert (talk.welcome.audio_in.encoding, talk.welcome.audio_out.encoding) == (encoding, encoding)
+        listening = asyncio.create_task(collect(talk))
+        await talk.acknowledge()
+        for _ in range(10):
+            await talk.speak(bytes(640))  # 20 ms at 16 kHz, whatever travels
+        await talk.type("How was your day?")
+        await talk.rest()
+        listening.cancel()
+        [ended] = talk.playback.marks()
+        assert ended[1] > 24_000, "more than a second was heard"
+
+
+async def collect(talk: Talk) -> None:
+    async for message in talk:
+        assert type(message).__name__ != "ErrorMessage"
 
 
 async def test_a_client_that_only_says_hello_does_not_conform(monkeypatch: pytest.MonkeyPatch) -> None:
