@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "out" / "fuzz"  # the inputs that broke something
-INPUTS = 1_500_000
+INPUTS = 2_100_000
 PATIENCE_S = 300.0  # after the command's end
 MAX_RSS_MB = 512  # libFuzzer gives up beyond it; 46 are seen
 LOG_CHARS = 3000
