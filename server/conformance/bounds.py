@@ -20,6 +20,7 @@ from protocol.messages import (
     Ping,
     Pong,
     TextInput,
+    Welcome,
 )
 from server.conformance.hands import Check
 from server.conformance.line import Line, Target
@@ -181,7 +182,7 @@ async def _slow_reader(target: Target) -> None:
     await asyncio.get_running_loop().sock_connect(small, (where.hostname, where.port or 80))
     async with target.line(sock=small, max_queue=1, ping_interval=None) as line:
         await line.send(Hello(token=target.token))
-        await line.receive()
+        await line.until(Welcome)
         await line.send(DisclosureAcknowledged())
         line.socket.transport.pause_reading()
         began = time.monotonic()

@@ -139,7 +139,7 @@ class _Guest:
     async def told(self, kind: type[M]) -> M:
         """The next message of this kind; others pass."""
         try:
-            async with asyncio.timeout(NEWS_WAIT_S):
+            async with asyncio.timeout(self.line.pace.patient(NEWS_WAIT_S)):
                 while True:
                     while self._passed < len(self._heard):
                         self._passed += 1

@@ -20,7 +20,7 @@ from protocol.messages import (
 )
 from protocol.packets import join_packets, packet_ms, split_packets
 from protocol.timeline import AudioFormat
-from server.conformance.line import Line, Target
+from server.conformance.line import ENTER_WAIT_S, Line, Target
 from server.conformance.report import NotApplicableError, ViolationError
 from server.conformance.witness import demand
 
@@ -193,7 +193,7 @@ async def _busy_or_in(target: Target) -> None:
     async def knock() -> str:
         async with target.line() as line:
             await line.send(Hello(token=target.token))
-            message = await line.receive()
+            message = await line.receive(line.pace.patient(ENTER_WAIT_S))
             await asyncio.sleep(0.5)
             return message.code if isinstance(message, ErrorMessage) else "in"
 

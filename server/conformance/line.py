@@ -32,12 +32,13 @@ from protocol.messages import (
     TextInput,
     Welcome,
 )
+from server.conformance.pace import Pace
 from server.conformance.report import ViolationError
 from server.conformance.witness import Witness, demand
 
-WAIT_S = 10.0
-REPLY_WAIT_S = 45.0  # a busy machine without a graphics card is still a server
-GREETING_WAIT_S = 8.0  # for the first reply of a server that speaks first; asked once, then it is known
+WAIT_S = 10.0  # this and all waits below are those for an idle server: pace.py
+REPLY_WAIT_S = 60.0  # before an answer has come nobody knows how busy it is
+GREETING_WAIT_S = 15.0  # for the first reply of a server that speaks first; asked once, then it is known
 TRIES = 3  # where a stalled machine, or a short answer, can spoil one
 SAY_AGAIN = ("engine_failed", "overloaded")  # what a busy server answers in place of an answer
 MARK_EVERY_S = 0.1
@@ -62,6 +63,7 @@ class Target:
     host_token: str = ""
     spectator_token: str = ""
     ticket_token: str = ""
+    pace: Pace = field(default_factory=Pace)
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -70,7 +72,7 @@ class Target:
         async with connect(
             self.url, subprotocols=[Subprotocol(subprotocol)], **{"compression": None, "close_timeout": 2, **options}
         ) as socket:
-            line = Line(socket, Codec(subprotocol))
+            line = Line(socket, Codec(subprotocol), self.pace)
             try:
                 yield line
             finally:
@@ -100,9 +102,10 @@ class Target:
 class Line:
     """One connection to the server under test."""
 
-    def __init__(self, socket: ClientConnection, codec: Codec) -> None:
+    def __init__(self, socket: ClientConnection, codec: Codec, pace: Pace) -> None:
         self.socket = socket
         self.codec = codec
+        self.pace = pace
         self.witness = Witness()
         self.chunks: list[ReplyChunk] = []
         self.last_error = ""
@@ -165,6 +168,7 @@ class Line:
 
     async def until(self, kind: type[M], within_s: float = WAIT_S) -> M:
         """The next message of this kind; others pass. Raises ViolationError when it does not come."""
+        within_s = self.pace.patient(within_s)
         try:
             async with asyncio.timeout(within_s):
                 while True:
@@ -174,6 +178,10 @@ class Line:
         except TimeoutError:
             told = f"; the server's last error: {self.last_error}" if self.last_error else ""
             raise ViolationError(f"no {kind.__struct_config__.tag} within {within_s:.0f} s{told}") from None
+
+    async def attend(self) -> ServerMessage:
+        """The next message while a reply is made or sent."""
+        return await self.receive(self.pace.patient(REPLY_WAIT_S))
 
     def all(self, kind: type[M]) -> list[M]:
         """Every message of this kind so far."""
@@ -187,6 +195,7 @@ class Line:
 
     async def closed(self, *codes: int, within_s: float = WAIT_S) -> None:
         """The server must hang up, with one of these codes."""
+        within_s = self.pace.patient(within_s)
         try:
             async with asyncio.timeout(within_s):
                 while True:
@@ -209,10 +218,12 @@ class Line:
         """Types it; the first chunk of the answer. Where the server asks for it to be said again, it is."""
         told: list[str] = []
         for _ in range(TRIES):
+            asked_at = time.monotonic()
             await self.send(TextInput(text))
-            while not isinstance(message := await self.receive(REPLY_WAIT_S), ReplyChunk | ErrorMessage):
+            while not isinstance(message := await self.attend(), ReplyChunk | ErrorMessage):
                 pass
             if isinstance(message, ReplyChunk):
+                self.pace.saw(time.monotonic() - asked_at)
                 return message
             told.append(message.code)
             demand(message.code in SAY_AGAIN, f"error {message.code} ({message.message}) in place of an answer")
@@ -222,7 +233,7 @@ class Line:
         """Types it; all chunks of the answer, once it has come to its end."""
         first = await self.ask(text)
         while not self.witness.finished:
-            await self.receive(REPLY_WAIT_S)
+            await self.attend()
         return [chunk for chunk in self.chunks if chunk.reply_id == first.reply_id]
 
     async def reply(self, within_s: float = REPLY_WAIT_S) -> list[ReplyChunk]:
@@ -234,7 +245,7 @@ class Line:
     async def rest(self) -> None:
         """Until the newest reply was sent to its end, or cancelled, and played."""
         while not self.witness.finished:
-            await self.receive(REPLY_WAIT_S)
+            await self.attend()
         await asyncio.sleep(max(0.0, self.left_s()))
 
     async def hang_up(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from protocol.messages import ErrorMessage, Hello, ReplyChunk, Resume, Welcome
 from server.conformance.hands import Check
-from server.conformance.line import REPLY_WAIT_S, SAY_AGAIN, TRIES, Line, Target
+from server.conformance.line import SAY_AGAIN, TRIES, Line, Target
 from server.conformance.report import NotApplicableError
 from server.conformance.talks import begin_reply
 from server.conformance.witness import demand
@@ -30,14 +30,14 @@ async def _went_on(target: Target) -> bool:
     async with target.line() as line:
         welcome = await _resume(line, Resume(token, reply_id, heard))
         demand(welcome.session_id == session_id, "another session")
-        while not isinstance(chunk := await line.receive(REPLY_WAIT_S), ReplyChunk):
+        while not isinstance(chunk := await line.attend(), ReplyChunk):
             if isinstance(chunk, ErrorMessage) and chunk.code in SAY_AGAIN:
                 return False
         demand(chunk.reply_id == reply_id, f"reply {chunk.reply_id} goes on, {reply_id} sounded")
         frame = welcome.audio_out.sample_rate_hz // welcome.face.fps
         demand(heard - 2 * frame < chunk.start_samples <= heard, f"goes on at {chunk.start_samples}, {heard} was heard")
         while not line.witness.finished:
-            await line.receive(REPLY_WAIT_S)
+            await line.attend()
     return True
 
 

@@ -22,7 +22,7 @@ from protocol.messages import (
     TurnReport,
 )
 from server.conformance.hands import Check
-from server.conformance.line import REPLY_WAIT_S, TRIES, Line, Target, cancelled
+from server.conformance.line import TRIES, Line, Target, cancelled
 from server.conformance.report import NotApplicableError
 from server.conformance.witness import demand
 
@@ -52,7 +52,7 @@ async def _spoken_turn(target: Target) -> None:
         voice = target.voice or (await _recorded_voice(line))[: int(2 * SPOKEN_S * INPUT_RATE_HZ)]
         said: dict[int, str] = {}  # turn_id -> its settled words
         async with _speaking(line, voice, then_silence=True):
-            while not isinstance(message := await line.receive(REPLY_WAIT_S), TurnReport):
+            while not isinstance(message := await line.attend(), TurnReport):
                 if isinstance(message, Transcript):
                     demand(message.turn_id not in said, "a transcript after the final one of its turn")
                     if message.final:
@@ -76,7 +76,7 @@ async def _furthest_ahead_s(line: Line) -> float:
     await line.ask(QUESTION)
     began, rate_hz, furthest_s = time.monotonic(), line.welcome.audio_out.sample_rate_hz, 0.0
     while not line.witness.finished:
-        if isinstance(chunk := await line.receive(REPLY_WAIT_S), ReplyChunk):
+        if isinstance(chunk := await line.attend(), ReplyChunk):
             furthest_s = max(furthest_s, chunk.start_samples / rate_hz - (time.monotonic() - began))
     return furthest_s
 
@@ -90,8 +90,8 @@ async def _speak_over(target: Target) -> None:
                 over = await _cancelled_or_played(line)
             if over:
                 break
-            under_s = time.monotonic() - began
-            demand(under_s < BARGE_IN_S, f"reply {sounding} was played on for {under_s:.1f} s under a voice")
+            under_s, too_long_s = time.monotonic() - began, line.pace.patient(BARGE_IN_S)
+            demand(under_s < too_long_s, f"reply {sounding} was played on for {under_s:.1f} s under a voice")
             await asyncio.sleep(SPOKEN_S)  # what was said too late may have its answer
             await line.rest()
         else:
@@ -151,7 +151,7 @@ async def begin_reply(line: Line) -> int:
     for _ in range(TRIES):
         reply_id = (await line.ask(QUESTION)).reply_id
         while not line.witness.finished and line.witness.end_samples < SOME_S * rate_hz:
-            await line.receive(REPLY_WAIT_S)
+            await line.attend()
         if not line.witness.finished:
             return reply_id
         await line.rest()
