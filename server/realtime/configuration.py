@@ -17,6 +17,9 @@ AUDIO_FORMAT: Final[Mapping[str, Any]] = {"type": "audio/pcm", "rate": OUTPUT_RA
 
 TurnDetection = Literal["server_vad", "semantic_vad"]
 
+_NAME_CHARS: Final = 64
+_NAMED: Final = 8
+
 _PERSONA: Final = "the creator's persona decides it"
 _OURS: Final = "the server decides it"
 _IGNORED: Final = {
@@ -116,9 +119,16 @@ def _check_common(reading: Reading, asked: Mapping[str, Any], path: str) -> None
     if modalities is not None and modalities != ["audio"]:
         where = f"{path}.output_modalities"
         raise RefusedError("unsupported", 'the avatar speaks: only ["audio"] (with its transcript)', where)
-    if asked.get("tools"):
-        raise RefusedError("unsupported", "the avatar has no tools", f"{path}.tools")
+    if tools := asked.get("tools"):
+        raise RefusedError("unsupported", f"the avatar has no tools; asked for: {_named(tools)}", f"{path}.tools")
     reading.skip(asked, _IGNORED, f"{path}.")
+
+
+def _named(tools: Any) -> str:
+    """The tools by name, or by kind where they have none; what came may be anything."""
+    listed = tools if isinstance(tools, list) else []
+    names = [str(tool.get("name") or tool.get("type")) for tool in listed if isinstance(tool, dict)]
+    return ", ".join(name[:_NAME_CHARS] for name in names[:_NAMED]) or "no list of them"
 
 
 def _check_output(reading: Reading, audio: Mapping[str, Any], path: str) -> None:

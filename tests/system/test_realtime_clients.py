@@ -16,6 +16,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from scipy.signal import resample_poly
+from websockets.exceptions import ConnectionClosedError
 
 from bench.clips import Clip
 from bench.server_process import ServerProcess
@@ -195,11 +196,32 @@ async def test_what_is_not_supported_is_refused_by_name_and_the_talk_goes_on() -
         await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
         refused = (await until(connection, "error")).error
         assert (refused.code, refused.param) == ("unsupported", "session.output_modalities")
+        tools = [{"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}]
+        await connection.session.update(session={"type": "realtime", "tools": tools})
+        refused = (await until(connection, "error")).error
+        assert (refused.code, refused.param) == ("unsupported", "session.tools")
+        assert "weather" in refused.message
+        await connection.response.create(response={"tools": tools})
+        refused = (await until(connection, "error")).error
+        assert (refused.code, refused.param) == ("unsupported", "response.tools")
         await connection.conversation.item.delete(item_id="item_1", event_id="mine")
         refused = (await until(connection, "error")).error
         assert (refused.code, refused.event_id) == ("unsupported", "mine")
         await connection.session.update(session={"type": "realtime"})
-        await until(connection, "session.updated")
+        assert (await until(connection, "session.updated")).session.tools == []
+
+
+async def test_a_full_room_is_a_clear_error() -> None:
+    async with house(fast_world(max_sessions=1)) as server, stock(server.url) as first:
+        await until(first, "session.created")
+        async with stock(server.url) as second:
+            refused = (await until(second, "error")).error
+            assert (refused.type, refused.code) == ("server_error", "busy")
+            assert "try again" in refused.message
+            with pytest.raises(ConnectionClosedError) as closed:
+                await second.recv()
+        assert closed.value.rcvd is not None
+        assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "busy")
 
 
 async def test_an_agent_speaks_and_is_answered(tmp_path: Path) -> None:
