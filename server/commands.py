@@ -3,7 +3,7 @@
 run     serve fans                    talk    try a persona in the terminal
 models  pull, list, verify      conformance  prove a server or a client
 creators  make accounts         store   bring its tables up to date
-voice   consents to cloned voices
+events  plan, open, close, report    voice   consents to cloned voices
 
 What comes next: app.py loads the engines, listener.py lets the world in.
 """
@@ -33,6 +33,7 @@ from server.app import Engines, load_engines, start_engines
 from server.calibration import measured_capacity
 from server.config import Config, ConfigError, load_config
 from server.conformance.cli import conformance_command
+from server.event_commands import events_command
 from server.events.desks import Desks
 from server.events.personas import find_persona
 from server.lanes import Lanes
@@ -58,6 +59,7 @@ _OTHERS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "models": models_command,
     "conformance": conformance_command,
     "creators": creators_command,
+    "events": lambda argv: events_command(argv, build_personas),
     "store": store_command,
     "voice": voice_command,
 }
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("models", help="pull, list or verify the models")
     commands.add_parser("conformance", help="prove a server or a client by the protocol")
     commands.add_parser("creators", help="make and list creators' accounts")
+    commands.add_parser("events", help="plan, open, watch and close events, invite fans, read reports")
     commands.add_parser("store", help="bring the store's tables up to date")
     commands.add_parser("voice", help="sign and check consents to cloned voices")
     return parser

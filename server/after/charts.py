@@ -4,20 +4,32 @@ What comes next: report_routes.py sends it.
 """
 
 import io
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from server.after.report import EventReport, VisitFigures
+from server.after.report import EventReport, VisitFigures, number_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAPER, INK, SOFT, LINE = "#fffaf3", "#24141a", "#6b4a4f", "#e3cdb8"
 WARM, DEEP, GOLD = "#c8694a", "#5b3a63", "#d9a441"
 SIZE_IN: Final = (13.0, 7.4)
 DPI: Final = 120
+FULL: Final = 4  # so many make a bar as long as it gets: one visit alone should not look like a crowd
 END_WORDS: Final[Mapping[str, str]] = {"": "not over yet"}
 
 
 def draw(report: EventReport) -> bytes:
     """A PNG of SIZE_IN at DPI."""
+    file = io.BytesIO()
+    figure_of(report).savefig(file, format="png", facecolor=PAPER)
+    return file.getvalue()
+
+
+def figure_of(report: EventReport) -> "Figure":
+    """The six charts, not rendered yet."""
     from matplotlib.figure import Figure  # noqa: PLC0415  (half a second, and only when somebody looks)
     from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
 
@@ -33,13 +45,11 @@ def draw(report: EventReport) -> bytes:
     ends = {END_WORDS.get(state, state.replace("_", " ")): count for state, count in sorted(report.tickets.items())}
     _across(axes[4], "Tickets", ends, DEEP)
     _across(axes[5], "The host stepped in", {k.replace("_", " "): n for k, n in report.interventions.items()}, DEEP)
-    file = io.BytesIO()
-    picture.savefig(file, format="png", facecolor=PAPER)
-    return file.getvalue()
+    return picture
 
 
 def _headline(report: EventReport) -> str:
-    parts = [f"{report.visits} visits", f"{report.turns} turns"]
+    parts = [number_of("visit", report.visits), number_of("turn", report.turns)]
     if report.satisfaction_mean is not None:
         parts.append(f"{report.satisfaction_mean:.1f} of 5 stars from {report.satisfaction_n}")
     if report.v2v_p50_ms is not None:
@@ -74,7 +84,7 @@ def _bars(axes: Any, title: str, names: Sequence[str], counts: Sequence[int], co
         return
     axes.bar_label(axes.bar(names, counts, color=colour, width=0.7), color=INK, fontsize=9, padding=2)
     axes.set_yticks([])
-    axes.margins(y=0.15)
+    axes.set_ylim(0, 1.15 * max(FULL, *counts))
 
 
 def _across(axes: Any, title: str, counts: Mapping[str, int], colour: str) -> None:
@@ -87,7 +97,8 @@ def _across(axes: Any, title: str, counts: Mapping[str, int], colour: str) -> No
     axes.bar_label(bars, color=INK, fontsize=9, padding=3)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    axes.margins(x=0.12)
+    axes.set_xlim(0, 1.12 * max(FULL, *counts.values()))
+    axes.set_ylim(min(0, len(most) - FULL) - 0.5, len(most) - 0.5)  # few bars stand at the top, none is a wall
 
 
 def _histogram(axes: Any, title: str, values: Sequence[float], colour: str) -> None:
@@ -95,7 +106,12 @@ def _histogram(axes: Any, title: str, values: Sequence[float], colour: str) -> N
     if not values:
         _nothing(axes)
         return
-    axes.hist(values, bins=min(12, max(4, len(set(values)))), color=colour, rwidth=0.92)
+    until = float(max(1, math.ceil(max(values))))
+    heights, _, _ = axes.hist(
+        values, bins=min(12, max(5, len(set(values)))), range=(0.0, until), color=colour, rwidth=0.92
+    )
+    axes.set_xlim(0, until)
+    axes.set_ylim(0, 1.05 * max(FULL, *heights))
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="y", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -103,7 +119,7 @@ def _histogram(axes: Any, title: str, values: Sequence[float], colour: str) -> N
 
 def _answers(axes: Any, each: Sequence[VisitFigures]) -> None:
     """Each visit's median as a dot, and a line up to its 95th percentile."""
-    _dress(axes, "Time to answer (ms): median, line to the 95th percentile")
+    _dress(axes, "Time to answer (ms)")
     known = [(v.answered_p50_ms, v.answered_p95_ms) for v in each if v.answered_p50_ms is not None]
     if not known:
         _nothing(axes)
@@ -113,7 +129,9 @@ def _answers(axes: Any, each: Sequence[VisitFigures]) -> None:
     highs = [high if high is not None else median for median, high in known]
     axes.vlines(numbers, medians, highs, color=LINE, linewidth=3)
     axes.plot(numbers, medians, "o", color=WARM, markersize=4.5)
-    axes.set_ylim(bottom=0)
+    axes.set_xlabel("each visit's median, and a line to its 95th percentile", color=SOFT, fontsize=9)
+    axes.set_xlim(0.5, max(FULL, len(known)) + 0.5)
+    axes.set_ylim(0, 1.1 * max(highs))
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(axis="y", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -21,6 +21,7 @@ from server.store.tables import EventRow, HostActionRow, KeepsakeRow, TicketRow,
 COLUMNS = (
     "began_at", "waited_s", "stayed_s", "turns", "stars", "answered_p50_ms", "answered_p95_ms", "ended_by", "keepsake",
 )  # fmt: skip
+WATCHING = "watch"  # of what a host did, the one thing that concerns nobody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,43 @@ def as_csv(report: EventReport) -> str:
     return file.getvalue()
 
 
+def as_text(report: EventReport) -> str:
+    """For a terminal; what there is nothing to tell of is left out."""
+    lines = [
+        (report.visits, f"{number_of('visit', report.visits)} with {number_of('turn', report.turns)}"),
+        (report.stayed_p50_s, f"stayed {_minutes(report.stayed_p50_s)} (median)"),
+        (report.wait_p50_s, f"waited {_minutes(report.wait_p50_s)} (median), {_minutes(report.wait_p95_s)} (95%)"),
+        (report.satisfaction_n, f"{report.satisfaction_mean} of 5 stars from {report.satisfaction_n}"),
+        (report.v2v_p50_ms, f"answered in {report.v2v_p50_ms} ms (median), {report.v2v_p95_ms} ms (95%)"),
+        (report.keepsakes, number_of("keepsake", report.keepsakes)),
+        (report.tickets, f"tickets: {_counted(report.tickets)}"),
+        (report.interventions, f"the host: {_counted(report.interventions)}"),
+    ]
+    said = [line for told, line in lines if told] or ["nobody has come yet"]
+    return "\n  ".join([report.title, *said]) + "\n"
+
+
+def number_of(noun: str, count: int) -> str:
+    """1 visit, 2 visits."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _minutes(seconds: float | None) -> str:
+    minutes, rest = divmod(round(seconds or 0), 60)
+    return f"{minutes}:{rest:02d} min"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in sorted(counts.items()))
+
+
 async def read_report(db: AsyncSession, event: EventRow) -> EventReport:
     """The report of an event; the caller has checked whose it is."""
     kept = exists().where(KeepsakeRow.visit_id == VisitRow.id)
     visits = await db.execute(select(VisitRow, kept).where(VisitRow.event_id == event.id))
     tickets = select(TicketRow.state, func.count()).where(TicketRow.event_id == event.id).group_by(TicketRow.state)
-    acts = (
-        select(HostActionRow.kind, func.count()).where(HostActionRow.event_id == event.id).group_by(HostActionRow.kind)
-    )
+    acts = select(HostActionRow.kind, func.count()).group_by(HostActionRow.kind)
+    acts = acts.where(HostActionRow.event_id == event.id, HostActionRow.kind != WATCHING)
     return report_of(
         event.title,
         [_figures(visit, keepsake=keepsake) for visit, keepsake in visits],

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from server.after.charts import DPI, SIZE_IN, draw
-from server.after.report import COLUMNS, VisitFigures, as_csv, read_report, report_of
+from server.after.charts import DPI, SIZE_IN, draw, figure_of
+from server.after.report import COLUMNS, VisitFigures, as_csv, as_text, read_report, report_of
 from server.store.engine import Store
 from server.store.tables import EventRow, FanRow, HostActionRow, KeepsakeRow, TicketRow, VisitRow
 from tests.session.meeting import NOON, meeting_in
@@ -72,6 +72,40 @@ def test_charts_are_drawn_of_anything(report) -> None:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20, "something is on it"
 
 
+@pytest.mark.parametrize("n_visits", [1, 2, 40])
+def test_no_chart_shows_time_before_the_beginning_or_runs_into_another(n_visits: int) -> None:
+    visits = [visit(n, waited_s=3.0 * n, stayed_s=1.0 + 2 * n, stars=5) for n in range(n_visits)]
+    figure = figure_of(report_of("Night", visits, {"done": n_visits}, {"say": 1}))
+    figure.draw_without_rendering()
+    charts = figure.axes
+    for chart in charts[1:3]:
+        assert chart.get_xlim()[0] == 0, chart.get_title(loc="left")
+        assert all("\N{MINUS SIGN}" not in label.get_text() for label in chart.get_xticklabels())
+        counted = round(sum(bar.get_height() for bar in chart.patches))
+        assert counted == n_visits, "every visit is on it"
+    tops = [max(bar.get_window_extent().height for bar in chart.patches) for chart in (charts[1], charts[4])]
+    if n_visits == 1:
+        assert all(top < chart.bbox.height / 2 for top, chart in zip(tops, (charts[1], charts[4]), strict=True))
+    titles = [chart._left_title.get_window_extent() for chart in charts]
+    for left, right in ((0, 1), (1, 2), (3, 4), (4, 5)):
+        assert titles[left].x1 < titles[right].x0
+
+
+def test_a_terminal_is_told_the_same_in_words() -> None:
+    one = report_of("Album night", [visit(stars=5, turns=1)], {"done": 1}, {"take_over": 2})
+    assert as_text(one).splitlines() == [
+        "Album night",
+        "  1 visit with 1 turn",
+        "  stayed 2:00 min (median)",
+        "  waited 1:00 min (median), 1:00 min (95%)",
+        "  5.0 of 5 stars from 1",
+        "  answered in 400.0 ms (median), 700.0 ms (95%)",
+        "  tickets: 1 done",
+        "  the host: 2 take over",
+    ]
+    assert as_text(report_of("Album night", [], {}, {})) == "Album night\n  nobody has come yet\n"
+
+
 async def test_it_is_read_out_of_the_store(store: Store, tmp_path: Path) -> None:
     async with meeting_in(store, tmp_path / "keepsakes"), store.begin() as db:
         for n in range(3):
@@ -88,11 +122,11 @@ async def test_it_is_read_out_of_the_store(store: Store, tmp_path: Path) -> None
             db.add(row)
         await db.flush()
         db.add(KeepsakeRow(visit_id="v0", code_hash="x", path="x", created_at=NOON, expires_at=NOON))
-        for kind in ("say", "say", "extend"):
+        for kind in ("say", "say", "extend", "watch"):
             db.add(HostActionRow(event_id="e1", actor="host", at=NOON, kind=kind, detail={}))
         await db.flush()
         report = await read_report(db, await db.get(EventRow, "e1"))
     assert (report.visits, report.no_shows, report.keepsakes) == (2, 1, 1)
     assert (report.stayed_p50_s, report.wait_p50_s, report.satisfaction_mean) == (90.0, 30.0, 4.0)
-    assert report.interventions == {"say": 2, "extend": 1}
+    assert report.interventions == {"say": 2, "extend": 1}, "looking at a visit is no stepping in"
     assert "Maya" not in as_csv(report) + str(report.as_json()), "no names in it"
