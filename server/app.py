@@ -9,7 +9,7 @@ What comes next: room.py hands the lanes to the sessions.
 import tempfile
 from asyncio import gather
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -165,6 +165,18 @@ def batch_rules(config: Config) -> dict[str, BatchRules]:
     }
 
 
+def computes_here(group: str, config: Config) -> bool:
+    """Whether the group's engines want a core whenever they have work. One on a GPU, or behind HTTP, only waits."""
+    match group:
+        case "recogniser":
+            return config.asr.device == "cpu"
+        case "mind":
+            return config.llm.engine == "llamacpp"
+        case "voice":
+            return config.tts.engine in ("hibari", "piper")
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Engines:
     """The engines, loaded, here or in processes of their own."""
@@ -201,13 +213,20 @@ async def start_engines(config: Config) -> Engines:
     if config.workers.mode == "threads":
         return load_engines(config)
     from server.inference.crew import EngineProcess
-    from server.inference.life import Patience
+    from server.inference.patience import Patience
 
     consents = consents_to_clone(config)  # refused before anything is begun
     folder = tempfile.TemporaryDirectory(prefix="stagedoor-")  # only this user may enter it
-    patience = Patience(config.workers.silence_s, config.workers.hang_s, max_rss_mb=config.workers.max_rss_mb)
+    told = config.workers
+    patience = Patience(told.silence_s, told.hang_s, max_rss_mb=told.max_rss_mb)
     processes = tuple(
-        EngineProcess(name, partial(load, config), folder.name, patience, spare=config.workers.spares)
+        EngineProcess(
+            name,
+            partial(load, config),
+            folder.name,
+            replace(patience, stuck_s=told.stuck_s) if computes_here(name, config) else patience,
+            spare=told.spares,
+        )
         for name, load in GROUPS.items()
     )
     started = await gather(*(process.start() for process in processes), return_exceptions=True)

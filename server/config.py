@@ -128,7 +128,8 @@ class WorkersConfig(Struct, frozen=True, forbid_unknown_fields=True):
     mode: Literal["threads", "processes"] = "threads"
     spares: bool = True  # a second, loaded process for each group, which goes on when the first is lost
     silence_s: Annotated[float, Meta(gt=0)] = 5.0  # without a sign of life: the process is started anew
-    hang_s: Annotated[float, Meta(gt=0)] = 30.0  # for one batch, or between two pieces of text
+    hang_s: Annotated[float, Meta(gt=0)] = 30.0  # of computing for one batch, or between two pieces of text
+    stuck_s: Annotated[float, Meta(gt=0)] = 3.0  # the same without any computing, by engines that use the CPU
     max_rss_mb: Annotated[int, Meta(ge=0)] = 0  # more memory than this: started anew; 0: no bound
 
 

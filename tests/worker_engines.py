@@ -10,10 +10,17 @@ import numpy as np
 from protocol.errors import EngineError
 from server.inference.worker import Group, Work
 from server.lanes import LlmJob
+from speech.engines.scripted import ScriptedAsr
+
+ASKED = "Tell me something."
 
 
 def load_plain() -> Group:
     return Group({"double": Work(double), "sum": Work(add_up, workers=2), "talk": Work(talk, workers=2)}, {"size": 3})
+
+
+def load_recogniser() -> Group:
+    return Group({"asr": Work(ScriptedAsr([ASKED]).run)})
 
 
 def load_nothing() -> Group:
@@ -28,6 +35,9 @@ def double(jobs: Sequence[int | str]) -> list[int | Exception]:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
                 threading.Event().wait()
+            case "spin":
+                while True:
+                    pass
             case "overflow":
                 raise MemoryError("too big")
             case "break":

@@ -15,7 +15,8 @@ import structlog
 import zmq.asyncio
 
 from protocol.errors import EngineError
-from server.inference.life import Life, Patience
+from server.inference.life import Life
+from server.inference.patience import Patience
 from server.inference.planned import WorkerLostError
 from server.inference.worker import Load
 

@@ -1,7 +1,7 @@
 """One life of an engine's process, from the hall's side: begun, given batches, listened to, watched, and buried.
 
-It is lost when it ends, when it is silent for too long, when a batch takes for ever, or when it holds more memory than
-it may. What comes next: crew.py puts another one in its place.
+It is lost when it ends, when it holds more memory than it may, or when patience.py gives it up: silent for too long, or
+with a batch that takes for ever. What comes next: crew.py puts another one in its place.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import zmq
 import zmq.asyncio
 
 from protocol.errors import EngineError
+from server.inference.patience import Patience, Signs, Vigil, threads_of
 from server.inference.planned import WorkerLostError
 from server.inference.wire import (
     Alive,
@@ -35,18 +36,6 @@ _spawn = multiprocessing.get_context("spawn")  # forked threads of numeric libra
 
 WATCH_S: Final = 0.25
 GOODBYE_S: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """When a process is given up: no sign of life for `silence_s`, no result or new text for `hang_s`, not loaded
-    after `load_s`, more memory than `max_rss_mb` (0: as much as there is).
-    """
-
-    silence_s: float = 5.0
-    hang_s: float = 30.0
-    load_s: float = 120.0
-    max_rss_mb: int = 0
 
 
 @dataclass(slots=True)
@@ -148,15 +137,13 @@ class Life:
             await asyncio.gather(listening, watching, return_exceptions=True)
 
     async def _watch(self) -> str:
-        patience = self._patience
-        missed = 0
-        while missed < 2:  # twice, because after a stall of this loop the signs of life may lie unread in the socket
+        vigil = Vigil(self.pid or 0, self._patience)
+        why = None
+        while why is None:  # never at the first look: after a stall of this loop signs of life may lie unread
             await asyncio.sleep(WATCH_S)
-            limit_s = patience.silence_s if self.loaded else patience.load_s
-            missed = missed + 1 if self._now() - self._heard_at > limit_s else 0
-            if any(self._now() - batch.news_at > patience.hang_s for batch in self._batches.values()):
-                return f"a batch took more than {patience.hang_s:.0f} s"
-        return "it was silent"
+            news_at = min((batch.news_at for batch in self._batches.values()), default=None)
+            why = vigil.why_lost(self._now(), Signs(self._heard_at, news_at, self.loaded), threads_of)
+        return why
 
     # --- what is said ---
 
