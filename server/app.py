@@ -113,7 +113,8 @@ def load_llm(config: Config) -> LlmEngine:
 def load_voice(config: Config) -> Group:
     """How does it sound?"""
     tts = load_tts(config)
-    return Group({"tts": Work(tts.run)}, {"voices": tts.voices(), "timing": tts.timing})
+    workers = config.tts.streams if config.tts.engine == "xtts" else 1
+    return Group({"tts": Work(tts.run, workers)}, {"voices": tts.voices(), "timing": tts.timing})
 
 
 def load_tts(config: Config) -> TtsEngine:

@@ -103,6 +103,7 @@ class TtsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive = 1
     model: str = ""  # piper: a folder of voices; vits, xtts: the folder of the model
     max_batch: Positive = 8  # vits: clauses in one call
+    streams: Positive = 4  # xtts: clauses that are made at the same time, in turns, piece by piece
 
 
 class CloningConfig(Struct, frozen=True, forbid_unknown_fields=True):

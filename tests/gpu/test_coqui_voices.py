@@ -3,6 +3,7 @@
 What they say is noise; that it has its times, its pieces and its owner's consent is not.
 """
 
+import threading
 import time
 import wave
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from server.lanes import pieces_of
 from server.voice_consent import voice_command
 from speech.consent import Clone, VoiceConsentError, VoiceConsents
 from speech.engines.vits import VitsVoices
-from speech.engines.xtts import XttsVoices
+from speech.engines.xtts import Turns, XttsVoices
 from speech.tts import SpeechJob, SpokenChunk
 
 pytestmark = [
@@ -165,6 +166,53 @@ def test_a_language_that_the_model_does_not_speak_is_refused(xtts: XttsVoices) -
     assert "does not speak 'fr'" in str(french)
 
 
+def test_voices_take_turns_and_disturb_each_other_in_nothing(xtts: XttsVoices) -> None:
+    """Three fans at once: each hears something before any has heard everything, and exactly what they hear alone."""
+    texts = [TEXTS[1], "One, two, three, four, five.", TEXTS[2]]
+    alone = [spoken(xtts.run([SpeechJob(text, "Studio", seed=n)])[0]).pcm for n, text in enumerate(texts)]
+    all_have_some = threading.Barrier(len(texts), timeout=120)
+    heard: dict[int, list[SpokenChunk]] = {n: [] for n in range(len(texts))}
+
+    def listen(n: int, piece: SpokenChunk) -> bool:
+        heard[n].append(piece)
+        if len(heard[n]) == 1:
+            all_have_some.wait()
+        return True
+
+    def say(n: int) -> None:
+        heard[n].append(spoken(xtts.run([SpeechJob(texts[n], "Studio", seed=n, emit=partial(listen, n))])[0]))
+
+    fans = [threading.Thread(target=say, args=(n,)) for n in range(len(texts))]
+    for fan in fans:
+        fan.start()
+    for fan in fans:
+        fan.join(300)
+    for n, whole in enumerate(alone):
+        together = np.concatenate([piece.pcm for piece in heard[n]])
+        length = min(len(whole), len(together), 24_000)
+        np.testing.assert_allclose(together[:length], whole[:length], atol=1e-5)
+
+
+def test_turns_are_had_in_the_order_of_asking() -> None:
+    turns, order, asked = Turns(), [], threading.Semaphore(0)
+
+    def ask(n: int) -> None:
+        asked.release()
+        with turns:
+            order.append(n)
+
+    with turns:
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+        for n, thread in enumerate(threads):
+            thread.start()
+            asked.acquire()
+            while turns._asked < n + 2:  # its ticket is drawn; the one who has the lock drew the first
+                pass
+    for thread in threads:
+        thread.join(60)
+    assert order == list(range(6))
+
+
 # --- clones ---
 
 
@@ -254,6 +302,7 @@ async def test_a_voice_streams_out_of_a_process_of_its_own(xtts_folder: Path, tm
     try:
         await process.start()
         assert process.facts["voices"] == ("Studio",)
+        assert process.facts["workers"] == {"tts": config.tts.streams}
         lane: PlannedLane[SpeechJob, SpokenChunk] = PlannedLane("tts", process.crew("tts"))
 
         async def ask(emit: Callable[[SpokenChunk], bool]) -> SpokenChunk:
