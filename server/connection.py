@@ -85,6 +85,9 @@ class Socket(Protocol):
     async def send_all(self, batch: Sequence[bytes]) -> None:
         """Sends several binary frames in one write, otherwise as `send`."""
 
+    def write_now(self, framed: bytes) -> bool:
+        """Writes a frame that was made for many. False: not now, and nothing was written."""
+
     async def close(self, code: int, reason: str) -> None:
         """Closes. Never raises."""
 
@@ -297,6 +300,10 @@ class Connection:
     async def send(self, message: ServerMessage) -> None:
         """Raises SlowReaderError or SocketClosedError."""
         await self.send_encoded(self.codec.encode(message))
+
+    def write_now(self, framed: bytes) -> bool:
+        """A WebSocket frame that was made for many clients. False: something waits here, nothing was written."""
+        return self._socket.write_now(framed)
 
     async def send_encoded(self, *batch: bytes) -> None:
         """Messages that were encoded for many clients at once. Raises SlowReaderError or SocketClosedError."""

@@ -7,7 +7,7 @@ What comes next: connection.py serves each WebSocket.
 
 import math
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -26,7 +26,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from protocol.codec import SUBPROTOCOLS, Codec
 from protocol.messages import MAX_MESSAGE_BYTES
 from server.addresses import AddressLimit
-from server.batched_socket import BATCH, BatchingProtocol
+from server.batched_socket import BATCH, WRITE_NOW, BatchingProtocol
 from server.connection import Connection, SocketClosedError
 from server.page_files import PAGE, LookFiles, PageFiles, looks_of
 from server.realtime.door import RealtimeDoor
@@ -56,6 +56,7 @@ class StarletteSocket:
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+        self._write_now: Callable[[bytes], bool] | None = (websocket.scope.get("extensions") or {}).get(WRITE_NOW)
 
     async def receive(self) -> bytes | str:
         """See Socket."""
@@ -81,6 +82,10 @@ class StarletteSocket:
             await self._websocket.send({"type": "websocket.send", BATCH: batch})
         except (WebSocketDisconnect, RuntimeError) as error:
             raise SocketClosedError from error
+
+    def write_now(self, framed: bytes) -> bool:
+        """See Socket."""
+        return self._write_now is not None and self._write_now(framed)
 
     async def close(self, code: int, reason: str) -> None:
         """See Socket."""

@@ -1,7 +1,7 @@
 """One view of what is on the stage, made once for all who see it in the same way: codec, face layout, sound.
 
-What the house renders comes in, bytes for the wire go out. Eyes look straight ahead: where the fan stands is not for
-the audience. What comes next: stage.py hands the bytes to every watcher of this view.
+What the house renders comes in, parcels for the wire go out. Eyes look straight ahead: where the fan stands is not for
+the audience. What comes next: stage.py hands the parcels to every watcher of this view.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from avatar.layouts import Layout
 from avatar.shown import Shown
 from protocol.codec import Codec
-from protocol.messages import FaceFormat, Hello, Listening, ReplyCancelled, ReplyChunk
+from protocol.messages import FaceFormat, Hello, Listening, ReplyCancelled, ReplyChunk, ServerMessage
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, AudioFormat
+from server.stage.parcel import Parcel
 from server.wire_audio import Speaker
 
 
@@ -21,6 +22,12 @@ from server.wire_audio import Speaker
 def codec_of(subprotocol: str) -> Codec:
     """The codec of a form of the wire; it keeps no state."""
     return Codec(subprotocol)
+
+
+def parcel(subprotocol: str, message: ServerMessage) -> Parcel:
+    """A message to all who speak this form of the wire."""
+    codec = codec_of(subprotocol)
+    return Parcel(codec.encode(message), binary=codec.binary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Feed:
     """Belongs to one visit on the stage: the next visit gets new ones."""
 
     def __init__(self, view: View) -> None:
-        self._codec = codec_of(view.subprotocol)
+        self._subprotocol = view.subprotocol
         self._shown = Shown(view.face)
         self._speaker = Speaker(AudioFormat(view.encoding, OUTPUT_RATE_HZ))
         self._seq = 0
@@ -58,20 +65,20 @@ class Feed:
         layout = self._shown.layout
         return FaceFormat(layout.names, FACE_FPS, layout.centred)
 
-    def chunk(self, chunk: ReplyChunk) -> bytes:
+    def chunk(self, chunk: ReplyChunk) -> Parcel:
         """A slice of a reply as the house renders it. Must be called in order."""
         self._cut_at_samples = None
         if chunk.face:
             face, head = self._shown.speak(chunk.reply_id, chunk.start_samples, chunk.face)
             chunk = replace(chunk, face=face, head=head)
-        return self._codec.encode(self._speaker.chunk(chunk))
+        return parcel(self._subprotocol, self._speaker.chunk(chunk))
 
-    def cancelled(self, cut: ReplyCancelled) -> bytes:
+    def cancelled(self, cut: ReplyCancelled) -> Parcel:
         """A reply was broken off; the slice that closes the mouth follows."""
         self._cut_at_samples = cut.heard_samples
-        return self._codec.encode(cut)
+        return parcel(self._subprotocol, cut)
 
-    def listening(self, shown: Listening) -> bytes | None:
+    def listening(self, shown: Listening) -> Parcel | None:
         """A slice of the face between replies. None: this view has no face."""
         if not self._shown.wanted:
             return None
@@ -81,4 +88,4 @@ class Feed:
         else:
             face, head = self._shown.close_mouth(cut_at_samples, shown.face)
         self._seq += 1
-        return self._codec.encode(replace(shown, seq=self._seq, face=face, head=head))
+        return parcel(self._subprotocol, replace(shown, seq=self._seq, face=face, head=head))

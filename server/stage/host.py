@@ -8,7 +8,7 @@ from protocol.messages import AudioChunk, ClientMessage, Hello
 from protocol.visit_messages import EventCard
 from server.connection import Connection
 from server.stage.acts import Acts
-from server.stage.feed import View, codec_of
+from server.stage.feed import View, parcel
 from server.stage.show import Watcher
 from server.stage.watching import watch, welcome
 from server.stage.wings import Wings
@@ -19,7 +19,7 @@ async def attend(
     connection: Connection, hello: Hello, actor: str, wings: Wings, persona: Persona, event: EventCard
 ) -> None:
     """Serves a host until they leave. `actor`: who they are, for the record. Raises what ends a connection."""
-    watcher = Watcher(View.of(connection.codec, hello))
+    watcher = Watcher(View.of(connection.codec, hello), connection.write_now)
     acts = Acts(wings, actor, hello, watcher)
     ahead_ms = connection.limits.max_audio_ahead_ms
     microphone = Microphone(hello.audio_in, ahead_ms, asyncio.get_running_loop().time)
@@ -27,7 +27,7 @@ async def attend(
     async def take(message: ClientMessage) -> None:
         match message:
             case HostAct():
-                watcher.put(codec_of(watcher.view.subprotocol).encode(await acts.do(message)))
+                watcher.put(parcel(watcher.view.subprotocol, await acts.do(message)))
             case AudioChunk(audio):
                 await acts.hear(microphone.take(audio))
 

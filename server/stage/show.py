@@ -1,13 +1,14 @@
 """One visit as others see it: the avatar's voice and face, and nothing of the fan's. `Show` is a tap of its session.
 
-A slice is dressed and encoded once for each view, after it went to the fan, and lies then in the queue of every
-watcher. Those who come late begin with what the fan hears at this moment. A queue that is full loses its watcher alone.
+A slice is dressed, encoded and framed once for each view, after it went to the fan, and is written at once to every
+watcher for whom nothing else waits; for the others it lies in their queue. Those who come late begin with what the fan
+hears at this moment. A queue that is full loses its watcher alone.
 What comes next: stage.py says whose show the audience sees; spectator.py and host.py send what lies in the queues.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,37 +16,47 @@ from protocol.errors import SlowReaderError
 from protocol.messages import Listening, ReplyCancelled, ReplyChunk
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.stage.feed import Feed, View
+from server.stage.parcel import Parcel
 from server.taps import Tap
 
 MAX_BEHIND: Final = 40  # messages: about five seconds of a reply. Who is further behind does not read
 
 
 class Watcher:
-    """One client's queue of encoded messages, and how it wants to see. Belongs to one event loop."""
+    """One client's queue of messages, and how it wants to see. Belongs to one event loop."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, write_now: Callable[[bytes], bool]) -> None:
+        """`write_now`: of the connection."""
         self.view = view
-        self._waiting: list[bytes] = []
+        self._write_now = write_now
+        self._waiting: list[Parcel] = []
+        self._idle = False  # nothing waits, and nothing is being sent
         self._lost = False
         self._changed = asyncio.Event()
 
-    def put(self, data: bytes) -> None:
-        """Shared by all of this view. When the queue is full its client is lost, and nobody else."""
+    def put(self, parcel: Parcel) -> None:
+        """Written at once when nothing is before it. When the queue is full its client is lost, and nobody else."""
+        if self._idle and self._write_now(parcel.framed):
+            return
+        self._idle = False
         if len(self._waiting) < MAX_BEHIND:
-            self._waiting.append(data)
+            self._waiting.append(parcel)
         else:
             self._lost = True
         self._changed.set()
 
     async def next(self) -> list[bytes]:
-        """All that waits, once there is something. Raises SlowReaderError once a message did not fit."""
+        """All that waits, encoded, once there is something; whoever asks has sent what they got before. Raises
+        SlowReaderError once a message did not fit.
+        """
+        self._idle = not self._waiting
         while not self._waiting:
             self._changed.clear()
             await self._changed.wait()
         if self._lost:
             raise SlowReaderError(f"{MAX_BEHIND} messages wait to be read")
         waiting, self._waiting = self._waiting, []
-        return waiting
+        return [parcel.data for parcel in waiting]
 
 
 @dataclass(slots=True)
@@ -53,7 +64,7 @@ class _Audience:
     """Those of one view. `recent`: Show's, encoded."""
 
     feed: Feed
-    recent: deque[bytes] = field(default_factory=deque)
+    recent: deque[Parcel] = field(default_factory=deque)
     watchers: set[Watcher] = field(default_factory=set)
 
 
@@ -74,8 +85,8 @@ class Show(Tap):
         if audience is None:
             audience = self._audiences[watcher.view] = _Audience(Feed(watcher.view))
             audience.recent.extend(audience.feed.chunk(chunk) for chunk in self._recent)
-        for data in audience.recent:
-            watcher.put(data)
+        for parcel in audience.recent:
+            watcher.put(parcel)
         audience.watchers.add(watcher)
 
     def dismiss(self, watcher: Watcher) -> None:
@@ -108,9 +119,9 @@ class Show(Tap):
             self._began_at = self._loop.time() - chunk.start_samples / OUTPUT_RATE_HZ
         self._recent.append(chunk)
         for audience in self._audiences.values():
-            data = audience.feed.chunk(chunk)
-            audience.recent.append(data)
-            _put(data, audience.watchers)
+            parcel = audience.feed.chunk(chunk)
+            audience.recent.append(parcel)
+            _put(parcel, audience.watchers)
         self._forget_heard()
 
     def _show_cut(self, cut: ReplyCancelled) -> None:
@@ -120,8 +131,8 @@ class Show(Tap):
 
     def _show_listening(self, shown: Listening) -> None:
         for audience in self._audiences.values():
-            if data := audience.feed.listening(shown):
-                _put(data, audience.watchers)
+            if parcel := audience.feed.listening(shown):
+                _put(parcel, audience.watchers)
 
     def _forget_all(self) -> None:
         self._recent.clear()
@@ -137,9 +148,9 @@ class Show(Tap):
                 audience.recent.popleft()
 
 
-def _put(data: bytes, watchers: Iterable[Watcher]) -> None:
+def _put(parcel: Parcel, watchers: Iterable[Watcher]) -> None:
     for watcher in watchers:
-        watcher.put(data)
+        watcher.put(parcel)
 
 
 def _end_samples(chunk: ReplyChunk) -> int:

@@ -20,7 +20,7 @@ REACTIONS_PER_S: Final = 2.0  # more is dropped without a word: a finger that dr
 
 async def spectate(connection: Connection, hello: Hello, stage: Stage, persona: Persona, event: EventCard) -> None:
     """Serves a spectator until they leave. Raises what ends a connection."""
-    watcher = Watcher(View.of(connection.codec, hello))
+    watcher = Watcher(View.of(connection.codec, hello), connection.write_now)
     allowed = LeakyBucket(REACTIONS_AT_ONCE, REACTIONS_PER_S, asyncio.get_running_loop().time)
 
     async def take(message: ClientMessage) -> None:

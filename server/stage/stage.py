@@ -12,7 +12,8 @@ from typing import Final
 from protocol.event_messages import ReactionKind, Reactions, StageState
 from protocol.messages import Consents, Notice, ReplyCancelled, ReplyChunk, ServerMessage
 from server.session import Session
-from server.stage.feed import codec_of
+from server.stage.feed import parcel
+from server.stage.parcel import Parcel
 from server.stage.reactions import APPLAUSE, TELL_EVERY_S, Audience
 from server.stage.show import Show, Watcher
 from server.steering import CREATOR_SPEAKS, Voice
@@ -180,9 +181,9 @@ class Stage:
 
 def tell(watchers: Iterable[Watcher], message: ServerMessage) -> None:
     """A message to all of them, encoded once for each form of the wire."""
-    encoded: dict[str, bytes] = {}
+    parcels: dict[str, Parcel] = {}
     for watcher in watchers:
         form = watcher.view.subprotocol
-        if form not in encoded:
-            encoded[form] = codec_of(form).encode(message)
-        watcher.put(encoded[form])
+        if form not in parcels:
+            parcels[form] = parcel(form, message)
+        watcher.put(parcels[form])

@@ -16,7 +16,7 @@ from protocol.handshake import Phase
 from protocol.messages import ClientMessage, Hello, Ping, Pong, ServerMessage, Welcome
 from protocol.visit_messages import EventCard
 from server.connection import Connection
-from server.stage.feed import Feed, View, codec_of
+from server.stage.feed import Feed, View, parcel
 from server.stage.show import Watcher
 from server.tokens import Role
 from server.wire_audio import heard_format
@@ -45,10 +45,9 @@ async def watch(
     connection: Connection, watcher: Watcher, take: Callable[[ClientMessage], Awaitable[None]], name: str
 ) -> None:
     """Returns when the client left. Raises what ends a connection."""
-    codec = codec_of(watcher.view.subprotocol)
 
     async def say(message: ServerMessage) -> None:
-        watcher.put(codec.encode(message))
+        watcher.put(parcel(watcher.view.subprotocol, message))
 
     async def read() -> None:
         while connection.handshake.phase is not Phase.CLOSED:

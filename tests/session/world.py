@@ -131,6 +131,9 @@ class FakeSocket:
         for data in batch:
             await self.send(data, binary=True)
 
+    def write_now(self, framed: bytes) -> bool:
+        return False
+
     async def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
 

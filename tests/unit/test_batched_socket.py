@@ -10,6 +10,7 @@ from websockets.asyncio.client import connect
 
 from server.connection import SocketClosedError
 from server.listener import StarletteSocket, bind, build_server
+from server.stage.parcel import Parcel
 
 
 async def visit(send: Any) -> list[bytes | str]:
@@ -52,3 +53,45 @@ def test_a_batch_to_a_client_that_is_gone_is_a_closed_socket() -> None:
 
     assert asyncio.run(visit(send)) == []
     assert refused == [True]
+
+
+def test_a_frame_made_for_many_is_written_at_once_and_in_order_with_the_rest() -> None:
+    written: list[bool] = []
+
+    async def send(socket: StarletteSocket) -> None:
+        await socket.send(b"first", binary=True)
+        written.append(socket.write_now(Parcel(b"m" * 70_000, binary=True).framed))
+        written.append(socket.write_now(Parcel(b"words", binary=False).framed))
+        await socket.send(b"last", binary=True)
+        await socket.close(1000, "")
+        written.append(socket.write_now(Parcel(b"late", binary=True).framed))
+
+    assert asyncio.run(visit(send)) == [b"first", b"m" * 70_000, "words", b"last"]
+    assert written == [True, True, False]
+
+
+def test_a_client_that_does_not_read_is_written_nothing_at_once() -> None:
+    async def stuff(socket: StarletteSocket) -> int:
+        frame, written = Parcel(b"x" * 60_000, binary=True).framed, 0
+        while socket.write_now(frame):
+            written += 1
+            assert written < 1000, "somebody holds all of it"
+        return written
+
+    async def story() -> None:
+        stuffed = asyncio.get_running_loop().create_future()
+
+        async def talk(websocket: WebSocket) -> None:
+            await websocket.accept()
+            stuffed.set_result(await stuff(StarletteSocket(websocket)))
+
+        listening = bind("127.0.0.1", 0)
+        server = build_server(Starlette(routes=[WebSocketRoute("/ws", talk)]))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        async with connect(f"ws://127.0.0.1:{listening.getsockname()[1]}/ws", max_queue=1) as client:
+            n_written = await stuffed
+            assert [len(await client.recv()) for _ in range(n_written)] == [60_000] * n_written
+        server.should_exit = True
+        await serving
+
+    asyncio.run(story())
