@@ -1,8 +1,8 @@
 """What many clients get costs as little as it can: several messages in one write, and frames that were made for all.
 
-uvicorn's protocol with two things more: `{"type": "websocket.send", "batch": [bytes, ...]}` is several messages, and the
-scope's extension WRITE_NOW takes a frame that is ready: it goes to the socket in this moment, without a task of its own
-and without a way through the application, unless something waits there already.
+uvicorn's protocol with two things more: `{"type": "websocket.send", "batch": [bytes, ...]}` is several messages, and
+the scope's extension WRITE_NOW takes a frame that is ready: it goes to the socket in this moment, without a task of its
+own and without a way through the application, unless something waits there already.
 What comes next: listener.py serves with it, and StarletteSocket uses both.
 """
 
