@@ -38,7 +38,7 @@ LINE = HostQueue(
             (("Maya", "seated"), ("Jonas", "waiting"), ("Ife", "away"), ("Li Wen", "waiting"))
         )
     ),
-    of=3,
+    of=4,
 )
 LIVE = "console#/events/e-1/live"
 

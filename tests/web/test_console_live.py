@@ -58,7 +58,7 @@ def rest() -> RestOfHouse:
         r"GET /audit\?.*": (200, {"changes": CHANGES}),
         "GET /events/e-1/actions": (200, {"actions": acts}),
         "GET /events/e-1/report": (200, REPORT),
-        "GET /events/e-1/report.png": (200, {}),
+        r"GET /events/e-1/report.png\?.*": (200, {}),
     }
     return rest
 
@@ -87,6 +87,8 @@ async def test_an_hour_of_words_leaves_the_page_light_and_nothing_jumps(
         for k in range(AN_HOUR):
             await visit.say(line(k, final=False), line(k))
         await visit.say(HostMood("v-1", "joy", 0.6, 0.5, 0.8, "voice higher than before"))
+        await visit.say(HostTopic("v-1", "the new record", "proposed"))
+        await expect(page.locator(".waiting")).to_contain_text("the new record came up.")
         await expect(words.last).to_contain_text(f"Line {AN_HOUR - 1},")
         await expect(words.last).to_be_in_viewport()
         await expect(words.first).to_have_text("What was said before is not shown any more.")
@@ -172,9 +174,14 @@ async def test_every_screen_is_for_everybody(
         await page.goto(server.url + LIVE)
         visit = await hosting(server)
         await visit.say(replace(MAYA, left_s=42.0), HostVisit("v-2", "live", "t-2", "Jonas", left_s=130.0))
-        await visit.say(HostTopic("v-1", "the new record", "proposed"), *(line(k) for k in range(30)))
+        await visit.say(HostTopic("v-1", "the new record", "proposed"), HostTopic("v-2", "politics", "proposed"))
+        await visit.say(*(line(k) for k in range(30)))
         await expect(page.locator(".lines p").last).to_contain_text("Line 29,")
-        await expect(page.locator(".seats")).to_contain_text(re.compile("Maya.*a topic waits"))
+        await expect(page.locator(".seats")).to_contain_text(re.compile(r"Maya.*Jonas.*a topic waits"))
+        card, whisper = [await page.locator(it).bounding_box() for it in (".talk", ".whisper")]
+        assert card
+        assert whisper
+        assert whisper["y"] + whisper["height"] <= card["y"] + card["height"]
         await shown_well(page, f"console-{name}-live")
         await page.emulate_media(color_scheme="dark")
         await shown_well(page, f"console-{name}-live-dark")

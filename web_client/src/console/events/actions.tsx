@@ -8,7 +8,7 @@ import { useAsked } from "../parts/use-asked";
 
 /** The interventions among what the server wrote down, in words. */
 export function inTheRecord(actions: Action[]): { at: string; words: string }[] {
-  const told = actions.map(({ at, kind, detail }) => ({ at, words: inWords(kind, "the fan", detail as ActFields) }));
+  const told = actions.map(({ at, kind, detail }) => ({ at, words: inWords(kind, "a fan", detail as ActFields) }));
   return told.filter(({ words }) => words);
 }
 

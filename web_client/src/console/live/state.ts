@@ -20,7 +20,7 @@ export type Live = {
   visits: Visit[];
   unsure: string[]; // ids of visits from before the connection was lost, of which nothing was heard since
   queue: Told<"host.queue">["entries"];
-  inLine: number; // how many there are, whether or not they are all in `queue`
+  inLine: number; // how many wait, whether or not they are all in `queue`
   paused: boolean;
   health: Omit<Told<"host.health">, "type"> | null;
   stage: { visitId: string; state: string };
@@ -58,7 +58,7 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
     case "host.topic":
       return changed(live, message.visit_id, ({ topics }) => ({ topics: withTopic(topics, message) }));
     case "host.queue":
-      return { ...live, queue: message.entries.filter(({ place }) => place > 0), inLine: message.of, paused: message.paused };
+      return { ...live, queue: message.entries.filter(({ place }) => place > 0), inLine: inLine(message), paused: message.paused };
     case "host.health": {
       const { type: _type, ...health } = message;
       const visits = live.visits.filter(({ visit_id: id }) => !live.unsure.includes(id)); // told last of all
@@ -119,6 +119,11 @@ function withGap(lines: Line[]): Line[] {
   const whole = lines.filter(({ final }) => final);
   const last = whole.at(-1);
   return !last || last.who === "gap" ? whole : [...whole, { n: last.n + 1, who: "gap", text: "", final: true }];
+}
+
+/** Those on stage come first among the entries, with no place; they do not wait. */
+function inLine({ entries, of }: Told<"host.queue">): number {
+  return of - entries.filter(({ place }) => place === 0).length;
 }
 
 function withTopic(topics: Visit["topics"], { topic, state }: Told<"host.topic">): Visit["topics"] {

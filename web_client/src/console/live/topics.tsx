@@ -7,18 +7,20 @@ import { proposedIn, type Visit } from "./state";
 const STATES: Record<string, string> = { allowed: "allowed", vetoed: "closed" };
 type Needs = { visit: Visit; act: (kind: ActKind, fields?: ActFields) => Promise<boolean> };
 
-/** What the host should decide now: shown where they read, until they do. */
+/** What the host should decide now, one after another, above the oldest words that are seen: nothing has to move. */
 export function Waiting({ visit, act }: Needs) {
+  const [topic, ...more] = proposedIn(visit);
   return (
     <div class="waiting" role="status">
-      {proposedIn(visit).map((topic) => (
-        <p key={topic} class="note">
+      {topic && (
+        <p class="note">
           <span>
             <b>{topic}</b> came up. May they talk about it?
+            {more.length > 0 && <small> And {more.length} more.</small>}
           </span>
           <Decide {...{ visit, topic, act }} />
         </p>
-      ))}
+      )}
     </div>
   );
 }

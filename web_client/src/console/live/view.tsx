@@ -5,6 +5,7 @@ import { say } from "../parts/say";
 import { HostConnection } from "./connection";
 import { Health } from "./health";
 import type { ActFields, ActKind } from "./messages";
+import { Mood } from "./mood";
 import { Queue } from "./queue";
 import { Record } from "./record";
 import { StageCard } from "./stage";
@@ -70,8 +71,11 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
           <>
             <VisitTabs visits={live.visits} chosen={visit} choose={choose} />
             <VisitBar {...{ visit, persona, act }} />
-            <Waiting {...{ visit, act }} />
-            <Transcript {...{ visit, persona }} />
+            <Mood visit={visit} />
+            <div class="talk-log">
+              <Waiting {...{ visit, act }} />
+              <Transcript {...{ visit, persona }} />
+            </div>
             <Whisper {...{ visit, persona, act }} />
           </>
         ) : (

@@ -16,8 +16,8 @@ export function VisitTabs({ visits, chosen, choose }: { visits: Visit[]; chosen:
       {visits.map((visit, k) => (
         <button key={visit.visit_id} type="button" aria-pressed={visit === chosen} onClick={() => choose(visit.visit_id)}>
           {visit.name || `Place ${k + 1}`}
-          <TimeLeft visit={visit} />
-          {proposedIn(visit).length > 0 && <span class="waits">a topic waits</span>}
+          {visit !== chosen && <TimeLeft visit={visit} />}
+          {visit !== chosen && proposedIn(visit).length > 0 && <span class="waits">a topic waits</span>}
         </button>
       ))}
     </div>
