@@ -6,6 +6,7 @@ What comes next: archive.py goes along with every visit, pages.py serves their f
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -61,7 +62,5 @@ async def sweep_once(shelf: Shelf) -> Swept:
     if left:
         log.error("overdue_after_sweep", left=left)
     elif swept != Swept():
-        log.info(
-            "swept", visits=swept.visits, keepsakes=swept.keepsakes, memories=swept.memories, orphans=swept.orphans
-        )
+        log.info("swept", **asdict(swept))
     return swept

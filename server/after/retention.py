@@ -1,7 +1,8 @@
 """Nothing is kept longer than its event says, and nothing of whom nobody wants to know any more.
 
-A visit's time counts from its end. `sweep` deletes what is over, `overdue` proves that nothing is left: it looks for
-the rows and at the disk, and knows nothing of what the sweep did. What comes next: opening.py sweeps now and then.
+A visit's time counts from its end, a name's from the end of the event (names.py). `sweep` deletes what is over,
+`overdue` proves that nothing is left: it looks for the rows and at the disk, and knows nothing of what the sweep did.
+What comes next: opening.py sweeps now and then.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.after.kept import delete_kept, remove
+from server.after.names import names_left, take_names
 from server.store.audit import note
 from server.store.tables import EventRow, FanRow, KeepsakeRow, MemoryRow, TicketRow, TranscriptRow, VisitRow
 
@@ -30,6 +32,7 @@ class Swept:
     visits: int = 0
     keepsakes: int = 0
     memories: int = 0
+    names: int = 0
     orphans: int = 0
 
 
@@ -44,10 +47,11 @@ async def sweep(db: AsyncSession, folder: Path, now: datetime) -> Swept:
         note(db, creator_id, "server", "retention.sweep", event_id, {"visits": len(ids), "keepsakes": gone})
         visits, keepsakes = visits + len(ids), keepsakes + gone
     memories = (await db.execute(delete(MemoryRow).where(MemoryRow.expires_at <= now).returning(MemoryRow.id))).all()
+    names = await take_names(db, now)
     orphans = await _orphans(db, folder, now)
     for name in orphans:
         remove(folder, name)
-    return Swept(visits, keepsakes, len(memories), len(orphans))
+    return Swept(visits, keepsakes, len(memories), names, len(orphans))
 
 
 async def overdue(db: AsyncSession, folder: Path, now: datetime) -> list[str]:
@@ -57,6 +61,7 @@ async def overdue(db: AsyncSession, folder: Path, now: datetime) -> list[str]:
         visits = list(await db.scalars(_kept_until(event_id, now - timedelta(days=days), now)))
         left += [f"visit {visit_id} of event {event_id}" for visit_id in visits]
     left += [f"memory {row}" for row in await db.scalars(select(MemoryRow.id).where(MemoryRow.expires_at <= now))]
+    left += await names_left(db, now)
     return left + [f"folder {name}" for name in await _orphans(db, folder, now)]
 
 

@@ -133,7 +133,9 @@ class EventIn(Body):
     group_size: int = Field(1, ge=1, le=4, description="fans who share a place and the avatar")
     spectators: bool = Field(False, description="whether anybody may watch; fans say for themselves whether they may")
     keepsakes: bool = Field(False, description="the creator's half of the consent to record; each fan has the other")
-    retention_days: int = Field(30, ge=0, le=365, description="how long what fans allowed to keep is kept")
+    retention_days: int = Field(
+        30, ge=0, le=365, description="how long what fans allowed to keep is kept, and after the event their names"
+    )
 
     @model_validator(mode="after")
     def _closes_later(self) -> "EventIn":

@@ -12,14 +12,19 @@ from sqlalchemy import select
 from server.after.captions import Said
 from server.after.kept import find_visit, give_code, new_code, write_kept
 from server.after.memories import recall, remember
+from server.after.names import NAMELESS
 from server.after.opening import open_archive
+from server.after.report import read_report
 from server.after.retention import ORPHAN_S, Owned, Swept, forget, forget_ticket, overdue, sweep
+from server.store.audit import note
+from server.store.columns import Table
 from server.store.engine import Store
 from server.store.tables import (
     AuditRow,
     CreatorRow,
     EventRow,
     FanRow,
+    HostActionRow,
     KeepsakeRow,
     MemoryRow,
     TicketRow,
@@ -108,16 +113,82 @@ async def test_what_is_over_goes_and_what_is_not_stays(kept: Kept) -> None:
     async with kept.store.begin() as db:
         later = NOON + 8 * DAY
         assert await overdue(db, kept.folder, later) != []
-        assert await sweep(db, kept.folder, later) == Swept(visits=2, keepsakes=2, memories=2)
+        assert await sweep(db, kept.folder, later) == Swept(visits=2, keepsakes=2, memories=2, names=2)
         assert await overdue(db, kept.folder, later) == [], "the proof"
     assert await kept.left() == {"ana-v1", "ana-v2"}
     async with kept.store.begin() as db:
         assert await find_visit(db, kept.codes["bob-v1"], NOON) is None
-        (told,) = await every(db, AuditRow)
-        assert (told.creator_id, told.action, told.detail) == (
-            "bob", "retention.sweep", {"visits": 2, "keepsakes": 2},
-        )  # fmt: skip
+        assert sorted((told.creator_id, told.action, told.detail) for told in await every(db, AuditRow)) == [
+            ("bob", "retention.names", {"fans": 2}),
+            ("bob", "retention.sweep", {"visits": 2, "keepsakes": 2}),
+        ]
+        assert {row.name for row in await every(db, FanRow) if row.creator_id == "bob"} == {NAMELESS}
+        assert {row.name for row in await every(db, FanRow) if row.creator_id == "ana"} == {"Maya"}
         assert len(await every(db, VisitRow)) == 4, "figures stay, without words"
+
+
+async def everywhere(kept: Kept) -> str:
+    """Every value of every table, and every file, as one text."""
+    async with kept.store.begin() as db:
+        tables = [(await db.execute(select(table))).all() for table in Table.metadata.sorted_tables]
+    files = [path.read_text("utf-8", "replace") for path in kept.folder.rglob("*") if path.is_file()]
+    return "\n".join([*(str(row) for rows in tables for row in rows), *files])
+
+
+async def test_after_its_time_nobody_is_known_by_name_anywhere(kept: Kept) -> None:
+    async with kept.store.begin() as db:
+        fan = await db.get_one(FanRow, "bob-f1")
+        fan.name, fan.external_ref = "Needle Jones", "shop-needle-7"
+        ticket = await db.get_one(TicketRow, "bob-t1")
+        ticket.party, ticket.claim_hash = "the needles", "needle-hash"
+        db.add(TranscriptRow(visit_id="bob-v1", at_ms=1.0, who="avatar", text="Hello, Needle!"))
+        said = {"text": "Say hello to Needle", "seconds": 3}
+        db.add(HostActionRow(event_id="bob-e", visit_id="bob-v1", actor="bob", at=NOON, kind="direct", detail=said))
+        await remember(db, ("bob-f1", "nova"), ["My name is Needle."], [], NOON + 7 * DAY, NOON)
+        note(db, "bob", "command", "ticket.issue", "bob-t1", {"event": "bob-e"})
+    (kept.folder / "bob-v1" / "about.json").write_text('{"fan": "Needle Jones"}')
+    assert (await everywhere(kept)).lower().count("needle") == 8
+    async with kept.store.begin() as db:
+        await sweep(db, kept.folder, NOON + 7.9 * DAY)
+        left = await overdue(db, kept.folder, NOON + 8 * DAY)
+        assert {"name of fan bob-f1", "name of fan bob-f2"} < set(left)
+        assert any(line.startswith("words of host action") for line in left)
+    assert "Needle Jones" in await everywhere(kept), "the event's own time goes on"
+    async with kept.store.begin() as db:
+        await sweep(db, kept.folder, NOON + 8 * DAY)
+        assert await overdue(db, kept.folder, NOON + 8 * DAY) == []
+    assert "needle" not in (await everywhere(kept)).lower()
+    async with kept.store.begin() as db:
+        report = await read_report(db, await db.get_one(EventRow, "bob-e"))
+        assert (report.visits, report.interventions) == (2, {"direct": 1}), "figures stay, without a person"
+
+
+@pytest.mark.parametrize("why", ["another event", "a visit that goes on", "a memory"])
+async def test_whoever_still_has_a_reason_to_be_known_is(kept: Kept, why: str) -> None:
+    later = NOON + 40 * DAY
+    async with kept.store.begin() as db:
+        if why == "another event":
+            second = event("bob", 7)
+            second.id, second.closes_at = "bob-e2", later
+            db.add(second)
+            await db.flush()
+            ticket = TicketRow(id="t", event_id="bob-e2", fan_id="bob-f1", state="issued", rank=0.0, invited=True)
+            ticket.issued_at = NOON
+            db.add(ticket)
+        elif why == "a visit that goes on":
+            (await db.get_one(TicketRow, "bob-t1")).state = "seated"
+        else:
+            await remember(db, ("bob-f1", "nova"), ["I live in Leeds."], [], later + DAY, NOON)
+    async with kept.store.begin() as db:
+        await sweep(db, kept.folder, later)
+        names = {row.id: row.name for row in await every(db, FanRow)}
+    assert (names["bob-f1"], names["bob-f2"]) == ("Maya", NAMELESS)
+
+
+async def test_an_event_that_was_closed_early_ends_early(kept: Kept) -> None:
+    async with kept.store.begin() as db:
+        (await db.get_one(EventRow, "bob-e")).closed_at = NOON
+        assert (await sweep(db, kept.folder, NOON + 7 * DAY)).names == 2
 
 
 async def test_a_creator_may_shorten_the_time_afterwards(kept: Kept) -> None:
