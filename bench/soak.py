@@ -3,7 +3,9 @@
 `python -m bench.soak --minutes 30` starts a real server, opens an event by its REST API, and keeps a crowd of recorded
 fans in its line: each takes a ticket, waits, comes in the moment they are called, talks until the avatar has said
 goodbye, and goes; another takes their place. Writes out/bench/soak.json and queue.json (flat, units in the names). The
-greeting is timed from the acknowledgement of the disclosure, sent at once, to its first sound at the client.
+greeting is timed from the acknowledgement of the disclosure, sent at once, to its first sound at the client. It ends
+with a verdict (wear.py), so nobody need watch: exit status 1 when a ticket was lost, a seat given twice, a fan not
+served, or something grew.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from bench.clips import Clip, ClipError, load_clips, whole_turns
 from bench.fan import Fan, FanError
 from bench.measures import percentile
 from bench.server_process import HOUSE, ServerProcess, ServerProcessError
+from bench.wear import Figure, Sample, Seats, ticket_figures, verdict, wear_figures
 from protocol.messages import ReplyChunk, TurnReport
 from protocol.visit_messages import SlotTime
 
@@ -32,10 +35,7 @@ CROWD = 4  # fans who talk or wait at the same time
 SLOT_S, OVERTIME_S = 45.0, 10.0
 PAUSE_S = 1.5  # between a reply and the fan's next words
 LEAVE_S = 10.0  # of goodbye
-WATCH_S = 15.0
-WARM_SHARE = 0.3  # of the time, in which caches fill: memory is compared from there on
-
-Figure = float | int | str | None
+WATCH_S = 5.0
 
 
 @dataclass(slots=True)
@@ -47,7 +47,8 @@ class Seen:
     v2v_ms: list[float] = field(default_factory=list)
     phases: list[Sequence[str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    rss_mb: list[tuple[float, float]] = field(default_factory=list)  # minutes since the beginning, MB
+    samples: list[Sample] = field(default_factory=list)
+    seats: Seats = field(default_factory=lambda: Seats(PLACES))
 
 
 class Box:
@@ -56,9 +57,10 @@ class Box:
     def __init__(self, url: str) -> None:
         self._http = httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=20.0)
         self._event = ""
+        self.issued = 0
 
-    async def open(self) -> None:
-        """Makes an account and an event, and opens it. Raises FanError."""
+    async def open(self, **chosen: Any) -> None:
+        """Makes an account and an event, and opens it; `chosen`: of the event. Raises FanError."""
         account = {"name": "Bench", "email": "bench@example.org", "password": "a long soak in warm water"}
         me = await self._post("/creators", account)
         self._http.headers["X-CSRF-Token"] = me["csrf"]
@@ -66,6 +68,7 @@ class Box:
         event = {
             "title": "Soak", "persona_id": "nova", "opens_at": now.isoformat(), "places": PLACES, "slot_s": SLOT_S,
             "closes_at": (now + timedelta(days=1)).isoformat(), "overtime_s": OVERTIME_S, "max_tickets": 10_000,
+            **chosen,
         }  # fmt: skip
         self._event = (await self._post("/events", event))["id"]
         await self._post(f"/events/{self._event}/open", {})
@@ -73,6 +76,7 @@ class Box:
     async def ticket(self, name: str) -> str:
         """The join token of a new fan's ticket. Raises FanError."""
         made = await self._post(f"/events/{self._event}/tickets", {"name": name})
+        self.issued += 1
         joined = await self._post(f"/events/{self._event}/tickets/{made['ticket_id']}/join", {})
         token: str = joined["token"]
         return token
@@ -80,6 +84,11 @@ class Box:
     async def states(self) -> dict[str, int]:
         """How many tickets are in which state."""
         found: dict[str, int] = (await self._http.get(f"/events/{self._event}")).json()["tickets"]
+        return found
+
+    async def tickets(self) -> list[dict[str, Any]]:
+        """Every ticket as it is now."""
+        found: list[dict[str, Any]] = (await self._http.get(f"/events/{self._event}/tickets")).json()["tickets"]
         return found
 
     async def close(self) -> None:
@@ -123,8 +132,21 @@ def _is_over(fan: Fan) -> bool:
     return any(isinstance(a.message, SlotTime) and a.message.phase == "over" for a in fan.arrivals)
 
 
-async def soak(server: ServerProcess, clips: Sequence[Clip], minutes: float) -> tuple[Seen, dict[str, int]]:
-    """Keeps the line full for so long, then lets everybody finish."""
+def used(server: ServerProcess, minute: float) -> Sample:
+    """What the server and its processes use just now."""
+    process = psutil.Process(server.pid)
+    everything = [process, *process.children(recursive=True)]
+    return Sample(
+        minute,
+        sum(one.memory_info().rss for one in everything) / 2**20,
+        sum(one.num_fds() for one in everything),
+        sum(one.num_threads() for one in everything),
+        int(server.counters()["stagedoor_tasks"]),
+    )
+
+
+async def soak(server: ServerProcess, clips: Sequence[Clip], minutes: float) -> tuple[Seen, dict[str, Figure]]:
+    """Keeps the line full for so long, then lets everybody finish. Returns what became of the tickets too."""
     seen, box, loop = Seen(), Box(server.url), asyncio.get_running_loop()
     began_at, numbers = loop.time(), count(1)
     await box.open()
@@ -139,52 +161,39 @@ async def soak(server: ServerProcess, clips: Sequence[Clip], minutes: float) -> 
 
     async def watch() -> None:
         while True:
-            process = psutil.Process(server.pid)
-            everything = [process, *process.children(recursive=True)]
-            rss = sum(one.memory_info().rss for one in everything) / 2**20
-            seen.rss_mb.append(((loop.time() - began_at) / 60, rss))
+            seen.samples.append(await asyncio.to_thread(used, server, (loop.time() - began_at) / 60))
+            seen.seats.look(await box.tickets())
             await asyncio.sleep(WATCH_S)
 
     watching = asyncio.create_task(watch(), name="watch")
     try:
         await asyncio.gather(*(fans() for _ in range(CROWD)))
-        return seen, await box.states()
+        if watching.done():
+            watching.result()  # it never ends by itself
+        seen.seats.look(await box.tickets())
+        return seen, ticket_figures(box.issued, await box.states(), seen.seats)
     finally:
         watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await box.close()
 
 
-def summarise(seen: Seen, states: Mapping[str, int], minutes: float) -> dict[str, Figure]:
+def summarise(seen: Seen, tickets: Mapping[str, Figure], minutes: float) -> dict[str, Figure]:
     """The flat figures."""
-    warm = [mb for minute, mb in seen.rss_mb if minute >= WARM_SHARE * minutes]
     finished = sum("over" in phases for phases in seen.phases)
     return {
         "minutes": minutes,
         "places": PLACES,
         "visits": len(seen.phases),
         "visits_with_goodbye": finished,
-        "tickets": sum(states.values()),
-        "tickets_done": states.get("done", 0),
-        "tickets_not_ended": sum(states.get(state, 0) for state in ("waiting", "away", "called", "seated")),
+        **tickets,
         "problems": len(seen.problems),
         "wait_p50_s": percentile(seen.wait_s, 50),
         "v2v_p50_ms": percentile(seen.v2v_ms, 50),
         "v2v_p95_ms": percentile(seen.v2v_ms, 95),
         "turns": len(seen.v2v_ms),
-        "rss_begin_mb": round(warm[0], 1) if warm else None,
-        "rss_end_mb": round(warm[-1], 1) if warm else None,
-        "rss_growth_mb_per_h": _slope(seen, minutes),
+        **wear_figures(seen.samples, minutes),
     }
-
-
-def _slope(seen: Seen, minutes: float) -> float | None:
-    """Least squares through the memory after the caches filled."""
-    points = [(minute / 60, mb) for minute, mb in seen.rss_mb if minute >= WARM_SHARE * minutes]
-    if len(points) < 3:
-        return None
-    mean_h, mean_mb = (sum(values) / len(points) for values in zip(*points, strict=True))
-    spread = sum((hour - mean_h) ** 2 for hour, _ in points)
-    return round(float(sum((hour - mean_h) * (mb - mean_mb) for hour, mb in points) / spread), 1)
 
 
 def queue_figures(seen: Seen) -> dict[str, Figure]:
@@ -200,7 +209,7 @@ def queue_figures(seen: Seen) -> dict[str, Figure]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the soak and prints its figures; exits with 1 when it could not be run or somebody was not served."""
+    """Runs the soak and prints its figures; exits with 1 when it could not be run, or something is wrong."""
     parser = argparse.ArgumentParser(prog="bench.soak", description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--clips", type=Path, default=HOUSE / "tests" / "clips", help="folder with manifest.csv")
@@ -216,18 +225,20 @@ def main(argv: Sequence[str]) -> int:
     try:
         clips = whole_turns(load_clips(options.clips))
         with ServerProcess(settings, log=options.out / "soak_server.log") as server:
-            seen, states = asyncio.run(soak(server, clips, options.minutes))
+            seen, tickets = asyncio.run(soak(server, clips, options.minutes))
     except (ClipError, FanError, ServerProcessError) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 1
-    figures, queue = summarise(seen, states, options.minutes), queue_figures(seen)
-    (options.out / "soak.json").write_text(json.dumps({**figures, "states": states}, indent=2) + "\n", "utf-8")
+    figures, queue = summarise(seen, tickets, options.minutes), queue_figures(seen)
+    wrong = verdict(figures, options.minutes)
+    (options.out / "soak.json").write_text(json.dumps({**figures, "verdict": wrong}, indent=2) + "\n", "utf-8")
     (options.out / "queue.json").write_text(json.dumps(queue, indent=2) + "\n", "utf-8")
     width = max(map(len, (*figures, *queue)))
     print("\n".join(f"  {name:<{width}}  {value}" for name, value in {**figures, **queue}.items()))
-    for problem in seen.problems[:20]:
+    for problem in (*seen.problems[:20], *seen.seats.wrong[:20]):
         print(f"  problem: {problem}")
-    return 0 if not seen.problems and not figures["tickets_not_ended"] else 1
+    print("soak: " + ("; ".join(wrong) or "nothing wore out, nobody was lost"))
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

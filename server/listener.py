@@ -5,6 +5,7 @@ Starlette on uvicorn with its `websockets` implementation; why: docs/decisions/0
 What comes next: connection.py serves each WebSocket.
 """
 
+import asyncio
 import math
 import socket
 from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ class StarletteSocket:
 
     async def receive(self) -> bytes | str:
         """See Socket."""
+        await asyncio.sleep(0)  # what waits comes without waiting: a flood has one message for each round of the loop
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise SocketClosedError
@@ -165,6 +167,7 @@ def build_asgi(
         return JSONResponse(body, status_code=200 if status == "ready" else 503, headers=headers)
 
     async def metrics(_: Request) -> Response:
+        room.metrics.tasks.set(len(asyncio.all_tasks()))
         return Response(generate_latest(room.metrics.registry), media_type="text/plain; version=0.0.4")
 
     routes = [

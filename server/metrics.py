@@ -16,6 +16,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.sessions = Gauge("stagedoor_sessions", "Open sessions.", registry=self.registry)
+        self.tasks = Gauge("stagedoor_tasks", "Tasks of the event loop.", registry=self.registry)
         self.replies = Counter(
             "stagedoor_replies", "Replies that were heard, by where their words came from.", ["kind"],
             registry=self.registry,
