@@ -13,12 +13,13 @@ from avatar.rig.baking import openness
 from avatar.rig.eyes import eye_picture, eyeballs, lashes
 from avatar.rig.gltf import Document, Material, Morph, Part
 from avatar.rig.hair import Hair, hair_of
+from avatar.rig.lips import LOWER_LIP, UPPER_LIP, lit
 from avatar.rig.looks import Look
 from avatar.rig.mesh import Indices, Mesh, Points, join, neighbours
 from avatar.rig.morphs import FaceMorphs, face_morphs, morph_of
 from avatar.rig.mouth import jaw_moves, teeth, tongue
 from avatar.rig.outfit import Outfit, outfit_of
-from avatar.rig.person import LOWER_LIP, UPPER_LIP, Person, ids_of, person_of
+from avatar.rig.person import Person, ids_of, person_of
 from avatar.rig.skin import HairPaint, body_picture, head_layout, head_picture
 from avatar.rig.source import Source
 from avatar.rig.vrm import vrm_extension
@@ -55,7 +56,7 @@ def _head(person: Person, morphs: FaceMorphs, paint: HairPaint, light: Points, l
     )  # fmt: skip
     skin = Material("skin", head_picture(person, laid, light, paint, look.complexion), roughness=0.58)
     return [
-        _part(person, "Face", laid, skin, morphs.of(laid), extras=_lip_extras(laid)),
+        _part(person, "Face", laid, skin, morphs.of(laid), extras=_lip_extras(laid), normals=lit(person.points, laid)),
         _part(person, "Lashes", (fringe := lashes(person)), _lash_material(look), morphs.of(fringe)),
         _part(
             person, "Tongue", (flesh := tongue(person)), Material("tongue", roughness=0.35), morphs.of(flesh), tint=True
@@ -103,13 +104,14 @@ def _lash_material(look: Look) -> Material:
 
 def _part(
     person: Person, name: str, mesh: Mesh, material: Material, morphs: Mapping[str, Morph] | None = None,
-    extras: Mapping[str, object] | None = None, *, tint: bool = False,
+    extras: Mapping[str, object] | None = None, *, tint: bool = False, normals: Points | None = None,
 ) -> Part:  # fmt: skip
-    """A mesh in the T."""
+    """A mesh in the T; `normals` [n, 3] where they are not those of its shape."""
+    sculpted = mesh.normals if normals is None else normals
     standing = person.skeleton.to_t(mesh)
     return Part(
-        name, standing.points, person.skeleton.normals_to_t(mesh), mesh.triangles, mesh.uv, mesh.weights, material,
-        mesh.colour if tint else None, morphs or {}, extras or {},
+        name, standing.points, person.skeleton.normals_to_t(mesh, sculpted), mesh.triangles, mesh.uv, mesh.weights,
+        material, mesh.colour if tint else None, morphs or {}, extras or {},
     )  # fmt: skip
 
 

@@ -12,14 +12,20 @@ import numpy as np
 
 from avatar.blendshapes import ARKIT_52
 from avatar.rig.gltf import Morph
+from avatar.rig.lips import LOWER_LIP, UPPER_LIP, sealing
 from avatar.rig.mesh import Mesh, Points, neighbours, smooth_normals, triangulate
-from avatar.rig.person import LOWER_LIP, UPPER_LIP, Person, ids_of
+from avatar.rig.person import Person, ids_of
 from avatar.rig.visemes import MIXES, MORPH_NAMES, arkit_weights
 
 #: A drawn face shows its feeling a little more than a real one. Blinks go on until the lids overlap.
 _LOUDER: Final = {
     "browDown": 1.1, "browInnerUp": 1.35, "browOuterUp": 1.2, "noseSneer": 1.2, "mouthFrown": 1.25, "eyeBlink": 1.10,
 }  # fmt: skip
+#: Shapes of a mouth that stays shut. The base mesh's open its corners.
+_SHUT: Final = (
+    "mouthPress", "mouthRoll", "mouthSmile", "mouthFrown", "mouthLeft", "mouthRight", "mouthDimple", "mouthStretch",
+    "cheekPuff",
+)  # fmt: skip
 _STILL_M: Final = 6e-5  # what moves less than this does not move
 
 
@@ -93,7 +99,11 @@ def _softener(person: Person) -> Callable[[Points], Points]:
 
 
 def _styled(person: Person, name: str) -> Points:
-    return person.style(person.plain + person.source.face_unit(name)) - person.points
+    ajar = person.style(person.plain)
+    move = person.style(person.plain + person.source.face_unit(name)) - ajar
+    if name.startswith(_SHUT):
+        move = move + sealing(person.points + move, person.source.groups["body"].vertices)
+    return move
 
 
 def _over_the_eye(person: Person, move: Points, letter: str) -> Points:

@@ -10,14 +10,11 @@ from typing import Final
 import numpy as np
 
 from avatar.rig.baking import islands
+from avatar.rig.lips import LOWER_LIP, UPPER_LIP, sealing
 from avatar.rig.mesh import Indices, Mesh, Points, take, triangulate
 from avatar.rig.shapes import Body, Style, shaped, style_of
 from avatar.rig.skeleton import Skeleton, skeleton_of, skin_weights
 from avatar.rig.source import Source
-
-#: Base mesh points in the middle of the lips, where they meet: of the upper and of the lower.
-UPPER_LIP: Final = (474, 520)
-LOWER_LIP: Final = (523, 493)
 
 SIDES: Final = ("Left", "Right")
 
@@ -26,7 +23,7 @@ SIDES: Final = ("Left", "Right")
 class Person:
     """A person in the sculpted A, metres, feet on y = 0, facing +z.
 
-    `plain` [19158, 3] is before the style and `points` after it; `lift` was added to both to stand on the floor.
+    `plain` [19158, 3] is before the style and `points` after it, with sealed lips.
     """
 
     source: Source
@@ -97,6 +94,7 @@ def person_of(source: Source, body: Body) -> Person:
     plain = plain - (0.0, plain[source.groups["body"].vertices, 1].min(), 0.0)
     style = style_of(source, plain, body)
     points = style(plain)
+    points = points + sealing(points, source.groups["body"].vertices)
     eyes = np.array([points[source.groups[f"helper-{side}-eye"].vertices].mean(axis=0) for side in "lr"])
     skeleton = skeleton_of(source, points, eyes)
     return Person(source, plain, style, points, skeleton, skin_weights(source, skeleton, points))

@@ -64,10 +64,10 @@ class Skeleton:
         local = np.concatenate([mesh.points, np.ones((len(mesh.points), 1))], axis=1)
         return mesh.moved(np.linalg.solve(blend, local[:, :, None])[:, :3, 0])
 
-    def normals_to_t(self, mesh: Mesh) -> Points:
-        """Its normals [n, 3], so that skinning gives back the sculpted ones."""
+    def normals_to_t(self, mesh: Mesh, sculpted: Points) -> Points:
+        """Normals [n, 3] of it, such that skinning gives back the sculpted ones."""
         blend = np.einsum("nb,bij->nij", mesh.weights, self.to_a)[:, :3, :3]
-        normals = np.linalg.solve(blend, mesh.normals[:, :, None])[:, :, 0]
+        normals = np.linalg.solve(blend, sculpted[:, :, None])[:, :, 0]
         return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12))
 
 

@@ -22,6 +22,7 @@ Colour = tuple[float, float, float]
 
 HEAD_PIXELS: Final = 2048
 BODY_PIXELS: Final = 512
+_LIPS_SEE: Final = 0.45  # at least so much sky
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ def head_picture(person: Person, head: Mesh, light: Points, hair: "HairPaint", l
     colour = _features(person, place, normal, colour, look)
     mask = _sampled(gaussian_filter(person.source.mask("lips"), 2.5), texels.sample(old_uv))
     colour = _lips(person, place, colour, mask, look)
+    sky = np.maximum(sky, _LIPS_SEE * mask)  # what is hidden in a shut mouth is lit when it opens
     colour = _shaded(colour, sky, look)
     colour = hair.over(colour, place)
     inner = _sampled(gaussian_filter(person.source.mask("inside-mouth"), 2), texels.sample(old_uv))

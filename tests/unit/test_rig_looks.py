@@ -60,6 +60,18 @@ def test_the_lips_part_as_far_as_the_sound_asks(look, viseme):
     assert least <= look.lip_gap_mm(viseme) <= most
 
 
+@pytest.mark.parametrize("viseme", ["sil", "PP"])
+def test_no_tooth_shows_between_shut_lips(look, viseme):
+    """Not in the corners of the mouth either, where it would be a white speck."""
+    teeth = look.rows(look.mesh("TeethUpper")["primitives"][0]["attributes"]["POSITION"])
+    front = teeth[teeth[:, 2] > teeth[:, 2].max() - 0.018]
+    skin = look.morphed("Face", MORPH_NAMES[viseme])[look.triangles("Face")]
+    low, high = front.min(axis=0) - 0.01, front.max(axis=0) + 0.01
+    near = ((skin.max(axis=1) > low) & (skin.min(axis=1) < high)).all(axis=1)
+    assert len(front) > 300
+    assert skin_before(skin[near], front).all()
+
+
 def test_the_lids_close_over_the_eyes(look):
     """Seen from the front, every point of the iris lies behind the skin of the closed lids."""
     eyes = look.rows(look.mesh("Eyes")["primitives"][0]["attributes"]["POSITION"])
