@@ -150,6 +150,8 @@ class ScriptedServer:
         self.url = ""
         self.asked_for: list[str] = []
         self.faults: list[Exception] = []
+        self.hangs = False  # calls are taken from now on, and never answered
+        self.called = asyncio.Event()  # for the first time
         self._visits: asyncio.Queue[Visit] = asyncio.Queue()
 
     async def visit(self, *, welcome: bool = True) -> Visit:
@@ -170,11 +172,12 @@ class ScriptedServer:
             self.faults.append(error)
             raise
 
-    def answer(self, _connection: ServerConnection, request: Request) -> Response | None:
+    async def answer(self, connection: ServerConnection, request: Request) -> Response | None:
         """Files of the page for plain requests; None lets the WebSocket handshake go on."""
         self.asked_for.append(request.path)
         if request.path == "/ws":
-            return None
+            self.called.set()
+            return await self._hang(connection) if self.hangs else None
         if request.path == EAR:
             return self._file(HERE / "ear.js")
         path = request.path.partition("?")[0].removeprefix("/")
@@ -183,6 +186,11 @@ class ScriptedServer:
         if not file.is_file():
             return Response(HTTPStatus.NOT_FOUND, "Not Found", Headers(), b"")
         return self._file(file)
+
+    async def _hang(self, connection: ServerConnection) -> Response:
+        """Says nothing until the page gives up; then nobody hears the answer."""
+        await connection.wait_closed()
+        return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "")
 
     def _file(self, file: Path) -> Response:
         headers = Headers({"Content-Type": MEDIA_TYPES[file.suffix], "Connection": "close", **SECURITY_HEADERS})
@@ -196,7 +204,8 @@ async def scripted_server() -> AsyncIterator[ScriptedServer]:
     """A server on a free port of this machine; on leaving, whatever a page did wrong is raised."""
     server = ScriptedServer()
     async with serve(
-        server.take, "127.0.0.1", 0, process_request=server.answer, subprotocols=[Subprotocol(SUBPROTOCOL_JSON)]
+        server.take, "127.0.0.1", 0, process_request=server.answer, open_timeout=None,
+        subprotocols=[Subprotocol(SUBPROTOCOL_JSON)],
     ) as listening:  # fmt: skip
         port = next(iter(listening.sockets)).getsockname()[1]
         server.url = f"http://127.0.0.1:{port}/"

@@ -20,8 +20,8 @@ export function arriveWith(meet: Meet): () => void {
     const way = wayIn();
     document.body.dataset.way = way.kind;
     if (way.kind !== "event" || !isSecureContext) return meet.connect();
-    view.showPhase("ticket");
-    void eventCard(way.event).then(showCard);
+    view.showPhase("connecting");
+    void eventCard(way.event).then(showCard, (error: Error) => view.showOver("No connection", error.message));
   }
 
   async function take() {
@@ -42,6 +42,7 @@ export function arriveWith(meet: Meet): () => void {
 
 function showCard(card: EventCard | null) {
   const invited = card?.queue_rule === "invited";
+  view.showPhase("ticket");
   byId("take-ticket").hidden = !card || invited || card.tickets_left === 0;
   if (!card) return sayOfEvent("There is no such event", "The link may be incomplete, or the event is not announced yet.");
   const minutes = Math.max(1, Math.round(card.slot_s / 60));

@@ -2,12 +2,15 @@
 //
 // Everything stands in the fragment of the link, which browsers send to nobody, so no log ever holds it.
 
+import { wordsForClose } from "../talk/words";
+
 export type WayIn =
   | { kind: "join"; token: string }
   | { kind: "event"; event: string } // a ticket is still to be taken
   | { kind: "ticket"; event: string; ticket: string; secret: string }
   | { kind: "watch"; event: string };
 
+const ANSWER_MS = 15_000; // a request that is not answered by then is not answered at all
 const TICKETS = "stagedoor.tickets"; // by event, on this device: who comes back by the event's link is still in line
 
 /** What a link's fragment says. */
@@ -48,10 +51,10 @@ export type EventCard = {
   tickets_left: number;
 };
 
-/** What anybody may know of an event; null when the server says nothing of it. */
+/** What anybody may know of an event; null when there is none. Throws Error with words for the person. */
 export async function eventCard(event: string): Promise<EventCard | null> {
-  const answer = await fetch(`/api/v1/events/${event}/card`).catch(() => null);
-  return answer?.ok ? ((await answer.json()) as EventCard) : null;
+  const answer = await ask(`/events/${event}/card`);
+  return answer.ok ? ((await answer.json()) as EventCard) : null;
 }
 
 /** Takes a ticket; from now on `wayIn` finds it. Throws Error with words for the person. */
@@ -78,9 +81,21 @@ function keptTickets(): Record<string, string> {
 
 async function post(path: string, body: object): Promise<{ token: string; ticket_id: string; secret: string }> {
   const headers = { "content-type": "application/json" };
-  const answer = await fetch(`/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => null);
-  if (!answer) throw new Error("The server could not be reached. It may be starting, or your network may block it.");
+  const answer = await ask(path, { method: "POST", headers, body: JSON.stringify(body) });
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(said.error?.message ?? `The server answered ${answer.status}.`);
   return said;
+}
+
+/** Throws Error with words for the person when no answer comes. */
+async function ask(path: string, what: RequestInit = {}): Promise<Response> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), ANSWER_MS);
+  try {
+    return await fetch(`/api/v1${path}`, { ...what, signal: patience.signal });
+  } catch {
+    throw new Error(wordsForClose(false));
+  } finally {
+    clearTimeout(timer);
+  }
 }

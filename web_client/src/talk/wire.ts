@@ -10,6 +10,8 @@ export type { Message, MessageType, ServerMessage } from "./shapes";
 const SUBPROTOCOL = "avatar.v1.json";
 const CONGESTED_BYTES = 64 * 1024; // about a second and a half of microphone that the network did not take
 const GOODBYE_MS = 1000; // how long the server may take to close after `leave`
+const GREETING_MS = 15_000; // a server that has not said a word by then is not there
+const LOST = 1006; // the close code of a connection that ended without one
 
 /** Bytes as standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
@@ -20,15 +22,23 @@ export function toBase64(bytes: Uint8Array): string {
 
 type Events<M> = { onOpen: () => void; onMessage: (message: M) => void; onClose: (code: number) => void };
 
-/** One connection. `onMessage` gets messages as `read` decodes them; `onClose` is called once, with the close code. */
+/**
+ * One connection. `onMessage` gets messages as `read` decodes them; `onClose` is called once, with the close code, also
+ * when the server never answers.
+ */
 export class Wire<M = ServerMessage> {
   #socket: WebSocket;
 
   constructor(url: string, { onOpen, onMessage, onClose }: Events<M>, read: (data: string) => M | null) {
     this.#socket = new WebSocket(url, [SUBPROTOCOL]);
+    const patience = setTimeout(() => this.#giveUp(onClose), GREETING_MS);
     this.#socket.onopen = onOpen;
-    this.#socket.onclose = (event) => onClose(event.code);
+    this.#socket.onclose = ({ code }) => {
+      clearTimeout(patience);
+      onClose(code);
+    };
     this.#socket.onmessage = ({ data }) => {
+      clearTimeout(patience);
       const message = read(data);
       if (message) onMessage(message);
       else console.warn("A message from the server was not understood and was ignored.");
@@ -59,5 +69,12 @@ export class Wire<M = ServerMessage> {
   /** Closes without a goodbye: the visit goes on over another connection. */
   drop() {
     this.#socket.close();
+  }
+
+  /** Nobody is there, though no network says so: a server that hangs, a firewall that swallows. Closing might hang, too. */
+  #giveUp(onClose: (code: number) => void) {
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+    onClose(LOST);
   }
 }
