@@ -1,7 +1,7 @@
 """What strangers cost their neighbours: `python -m bench.hostile`. Quiet and hostile phases alternate in one run.
 
 A real server on a real port with scripted engines, in a process of its own: its answers take the same time whatever
-happens, so what grows is the server's own waiting. Three neighbours speak and are answered, while another process does
+happens, so what grows is the server's own waiting. Six neighbours speak and are answered, while another process does
 its worst: floods, broken and giant messages, bombs, sockets half open, readers that do not read, forged and replayed
 tokens. Prints the neighbours' voice-to-voice, its ratio, and what the strangers got through.
 """
@@ -43,8 +43,8 @@ from speech.engines.scripted import spoken_line
 from tests.scripted_house import house
 from tests.session.world import World
 
-NEIGHBOURS = 3
-TURNS = 8  # of each neighbour in a phase
+NEIGHBOURS = 6
+TURNS = 6  # of each neighbour in a phase
 PHASES = ("quiet", "hostile", "quiet", "hostile")
 FRAME_S = 0.02
 CODEC = Codec(SUBPROTOCOL_MSGPACK)

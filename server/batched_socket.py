@@ -6,6 +6,7 @@ own and without a way through the application, unless something waits there alre
 What comes next: listener.py serves with it, and StarletteSocket uses both.
 """
 
+from asyncio import BaseTransport
 from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -13,6 +14,7 @@ from websockets.http11 import Request
 
 BATCH: Final = "batch"
 WRITE_NOW: Final = "stagedoor.write_now"
+READ_BYTES: Final = 8 * 1024  # at once: all of them are parsed in one go, and 256 kB of tiny frames held the loop
 
 
 class BatchingProtocol(WebSocketsSansIOProtocol):
@@ -31,6 +33,11 @@ class BatchingProtocol(WebSocketsSansIOProtocol):
             return False
         self.transport.write(framed)
         return True
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """A socket is open; see uvicorn."""
+        super().connection_made(transport)
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # asyncio's own name; elsewhere nobody looks
 
     async def send(self, message: Any) -> None:
         """See ASGI."""

@@ -45,6 +45,7 @@ SECURITY_HEADERS = {
 }
 
 PROTOCOL = Path(__file__).resolve().parents[1] / "protocol"
+CLOSE_WAIT_S = 1.0
 SEND_BUFFER_BYTES = 64 * 1024  # the kernel would hold a minute of sound for a client that reads nothing
 
 
@@ -93,8 +94,9 @@ class StarletteSocket:
         """See Socket."""
         if self._websocket.application_state is not WebSocketState.CONNECTED:
             return
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await self._websocket.close(code, reason)
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
+            async with asyncio.timeout(CLOSE_WAIT_S):  # who reads nothing takes no goodbye, and shall keep no place
+                await self._websocket.close(code, reason)
 
 
 class SecurityHeaders:

@@ -1,8 +1,12 @@
-"""A batch arrives as so many messages, over a real socket."""
+"""A batch arrives as so many messages, and nobody who floods or does not read holds up others, over a real socket."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from itertools import count, pairwise
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
@@ -95,3 +99,64 @@ def test_a_client_that_does_not_read_is_written_nothing_at_once() -> None:
         await serving
 
     asyncio.run(story())
+
+
+# --- who floods, and who reads nothing ----------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def serving(talk: Callable[[StarletteSocket], Awaitable[None]]) -> AsyncIterator[str]:
+    """A server that talks so with everybody; its address."""
+
+    async def accept(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await talk(StarletteSocket(websocket))
+
+    listening = bind("127.0.0.1", 0)
+    server = build_server(Starlette(routes=[WebSocketRoute("/ws", accept)]))
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws"
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def test_others_have_a_turn_between_the_messages_of_a_flood() -> None:
+    n_messages, rounds = 3000, count()
+    turns: list[int] = []
+
+    async def read(socket: StarletteSocket) -> None:
+        for _ in range(n_messages):
+            await socket.receive()
+            turns.append(next(rounds))
+
+    async def somebody_else() -> None:
+        while len(turns) < n_messages:
+            next(rounds)
+            await asyncio.sleep(0)
+
+    async with serving(read) as url, connect(url, compression=None) as client:
+        beside = asyncio.create_task(somebody_else())
+        client.transport.write(b"\x82\x81\0\0\0\0x" * n_messages)  # binary frames of one byte, masked with nothing
+        await beside
+    assert all(later - earlier > 1 for earlier, later in pairwise(turns)), "two messages came in one round of the loop"
+
+
+async def test_a_goodbye_that_nobody_reads_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.listener.CLOSE_WAIT_S", 0.05)
+    closed = asyncio.Event()
+
+    async def talk_on(socket: StarletteSocket) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                while True:
+                    await socket.send(bytes(100_000), binary=True)
+        await socket.close(1008, "slow_reader")
+        closed.set()
+
+    async with serving(talk_on) as url, connect(url, compression=None, max_queue=1, ping_interval=None) as client:
+        client.transport.pause_reading()
+        async with asyncio.timeout(10):
+            await closed.wait()
+        client.transport.abort()
