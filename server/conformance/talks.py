@@ -12,6 +12,7 @@ from protocol.messages import (
     AudioChunk,
     ConsentChange,
     Consents,
+    ErrorMessage,
     Interrupt,
     Notice,
     PlaybackMark,
@@ -22,7 +23,7 @@ from protocol.messages import (
     TurnReport,
 )
 from server.conformance.hands import Check
-from server.conformance.line import TRIES, Line, Target, cancelled
+from server.conformance.line import SAY_AGAIN, TRIES, Line, Target, cancelled
 from server.conformance.report import NotApplicableError
 from server.conformance.witness import demand
 
@@ -51,15 +52,30 @@ async def _spoken_turn(target: Target) -> None:
     async with target.fan() as line:
         voice = target.voice or (await _recorded_voice(line))[: int(2 * SPOKEN_S * INPUT_RATE_HZ)]
         said: dict[int, str] = {}  # turn_id -> its settled words
-        async with _speaking(line, voice, then_silence=True):
-            while not isinstance(message := await line.attend(), TurnReport):
-                if isinstance(message, Transcript):
-                    demand(message.turn_id not in said, "a transcript after the final one of its turn")
-                    if message.final:
-                        said[message.turn_id] = message.text
-        demand(bool(said.get(message.turn_id)), f"a report of turn {message.turn_id}; words came of turns {list(said)}")
-        demand(message.voice_to_voice_ms > 0, f"voice to voice in {message.voice_to_voice_ms} ms")
-        demand(any(chunk.reply_id == message.reply_id for chunk in line.chunks), "a report of a reply never heard")
+        for _ in range(TRIES):
+            report = await _said_aloud(line, voice, said)
+            if report and (said.get(report.turn_id) or not line.pace.is_busy):
+                break
+            await line.rest()  # too busy to recognise it: it is said again
+        else:
+            raise NotApplicableError(f"{TRIES} times the server was too busy to hear it")
+        demand(bool(said.get(report.turn_id)), f"a report of turn {report.turn_id}; words came of turns {list(said)}")
+        demand(report.voice_to_voice_ms > 0, f"voice to voice in {report.voice_to_voice_ms} ms")
+        demand(any(chunk.reply_id == report.reply_id for chunk in line.chunks), "a report of a reply never heard")
+
+
+async def _said_aloud(line: Line, voice: bytes, said: dict[int, str]) -> TurnReport | None:
+    """Speaks, and then is silent until the report. None: the server asked for it to be said again."""
+    async with _speaking(line, voice, then_silence=True):
+        while not isinstance(message := await line.attend(), TurnReport):
+            if isinstance(message, Transcript):
+                demand(message.turn_id not in said, "a transcript after the final one of its turn")
+                if message.final:
+                    said[message.turn_id] = message.text
+            elif isinstance(message, ErrorMessage):
+                demand(message.code in SAY_AGAIN, f"error {message.code} ({message.message}) in place of an answer")
+                return None
+    return message
 
 
 async def _pace(target: Target) -> None:
@@ -133,10 +149,16 @@ async def _type_over(target: Target) -> None:
 async def _strange_marks(target: Target) -> None:
     async with target.fan() as line:
         await line.send(PlaybackMark(2**53 - 1, 2**53 - 1))
-        sounding = await begin_reply(line)
-        await line.send(PlaybackMark(sounding, 2**53 - 1))
-        await line.send(PlaybackMark(0, 5))
-        await line.reply()
+        for _ in range(TRIES):
+            sounding = await begin_reply(line)
+            await line.send(PlaybackMark(sounding, 2**53 - 1))
+            await line.send(PlaybackMark(0, 5))
+            await line.rest()
+            over = next((gone for gone in line.all(ReplyCancelled) if gone.reply_id == sounding), None)
+            if over is None:
+                return
+            demand(over.reason == "engine_failed", f"{over}")
+        raise NotApplicableError(f"{TRIES} times the server could not make a whole reply")
 
 
 async def _consent(target: Target) -> None:
