@@ -53,6 +53,8 @@ class Notes(Tap):
         self._words += [word.text for word in chunk.words]
         if self._words and (chunk.words or chunk.last):
             self._tell(HostTranscript(self._visit_id, "avatar", " ".join(self._words), chunk.last))
+        if chunk.last:
+            self._words = []  # told to their end: a cut while they are still heard adds nothing
 
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         """See Tap."""

@@ -24,6 +24,7 @@ from protocol.messages import (
     Listening,
     Notice,
     ReplyCancelled,
+    ReplyChunk,
     ReplyDuck,
     TextInput,
     Welcome,
@@ -99,6 +100,21 @@ def test_a_host_reads_the_mood_only_with_the_fans_consent() -> None:
             await open_.silence(4)
             mood = host.all(HostMood)[-1]
             assert (mood.visit_id, mood.valence > 0, bool(mood.reason)) == ("v-t2", True, True)
+
+    run_virtual(story())
+
+
+def test_words_that_were_told_to_their_end_are_not_told_again_when_they_are_cut() -> None:
+    async def story() -> None:
+        async with event_in(World(answers=lambda prompt: "Bring an umbrella!")) as house:
+            host, fan = await house.someone("host"), await house.fan()
+            fan.send(TextInput("hello"))
+            await fan.until(ReplyChunk)
+            await asyncio.sleep(0.5)  # all of it was sent, and some of it heard
+            await host.act("take_over", visit_id="v-t1")
+            await asyncio.sleep(0.5)
+            assert fan.all(ReplyCancelled)
+            assert lines(host) == [("fan", "hello"), ("avatar", "Bring an umbrella!")]
 
     run_virtual(story())
 
