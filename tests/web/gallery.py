@@ -31,10 +31,15 @@ def opened(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 
-def hang(name: str, picture: Image.Image) -> None:
-    """Writes it to out/web/, and compares it with the kept one. AssertionError when they are not alike."""
+def hang_fresh(name: str, picture: Image.Image) -> None:
+    """Writes it to out/web/, to look at."""
     FRESH.mkdir(parents=True, exist_ok=True)
     picture.save(FRESH / f"{name}.png")
+
+
+def hang(name: str, picture: Image.Image) -> None:
+    """Writes it to out/web/, and compares it with the kept one. AssertionError when they are not alike."""
+    hang_fresh(name, picture)
     kept = KEPT / f"{name}.png"
     if os.environ.get("STAGEDOOR_NEW_PICTURES"):
         KEPT.mkdir(exist_ok=True)

@@ -81,14 +81,26 @@ export class Stage {
         const { Room } = await import("./scene/room");
         this.room = new Room(this.#canvases.room3d, this.#level);
       }
-      await this.room.bring(`avatars/${look}.glb`, this.names, calm.matches);
+      this.#host.dataset.look = await this.#load(this.room, look);
       const first = this.#host.dataset.view !== "3d";
       this.#host.dataset.view = "3d";
-      this.#host.dataset.look = look;
       if (first) this.onRoom();
     } catch (error) {
       console.info("The 3D room could not be shown; the drawn face is.", error);
       this.#leave3d();
+    }
+  }
+
+  /** Brings a look in, or the default one where its file is no good; whoever put it there reads why in the console. */
+  async #load(room: Room, look: string): Promise<string> {
+    try {
+      await room.bring(`avatars/${look}.glb`, this.names, calm.matches);
+      return look;
+    } catch (error) {
+      if (look === DEFAULT_LOOK) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      console.warn(`The look “${look}” cannot be shown: ${why}. “${DEFAULT_LOOK}” stands in for it.`);
+      return this.#load(room, DEFAULT_LOOK);
     }
   }
 

@@ -1,12 +1,15 @@
 // A loaded avatar as the page moves it: morphs by ARKit's names, bones by VRM's. avatar.ts decides what it does.
 //
 // Three kinds of file work: a VRM 1.0 with ARKit's shapes (the default looks, "perfect sync" models), a VRM with its
-// presets only, and a plain glb whose morphs are named as ARKit names them and whose bones have Mixamo's names.
+// presets only, and a plain glb whose morphs are named as ARKit names them: bones.ts finds its bones, settling.ts puts it
+// on the floor.
 
 import { VRMLoaderPlugin, VRMMetaLoaderPlugin, VRMUtils, type VRM, type VRMHumanBoneName } from "@pixiv/three-vrm";
 import * as THREE from "three";
-import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { GLTFLoader, type GLTF } from "three/addons/loaders/GLTFLoader.js";
+import { bonesAmong } from "./bones";
 import type { Angles } from "./gestures";
+import { settle } from "./settling";
 
 type Target = { influences: number[]; index: number };
 type Bone = { node: THREE.Object3D; rest: THREE.Quaternion; frame: THREE.Quaternion };
@@ -26,13 +29,6 @@ const PRESETS: { [preset: string]: (of: (name: string) => number) => number } = 
   surprised: (of) => 0.8 * of("eyeWideLeft"),
 };
 
-const MIXAMO: { [bone: string]: string } = {
-  hips: "Hips", spine: "Spine", chest: "Spine1", upperChest: "Spine2", neck: "Neck", head: "Head",
-  leftEye: "LeftEye", rightEye: "RightEye", leftShoulder: "LeftShoulder", rightShoulder: "RightShoulder",
-  leftUpperArm: "LeftArm", rightUpperArm: "RightArm", leftLowerArm: "LeftForeArm", rightLowerArm: "RightForeArm",
-  leftHand: "LeftHand", rightHand: "RightHand",
-}; // prettier-ignore
-
 // What a file may say its licence is; the operator chose the file, and answers for it.
 const LICENCES = ["https://vrm.dev/licenses/1.0/", "https://creativecommons.org/publicdomain/zero/1.0/"];
 
@@ -50,16 +46,12 @@ export class Rig {
     this.scene = scene;
     this.vrm = vrm;
     this.#findMorphs();
+    if (!vrm) this.#findBones();
   }
 
-  /** Loads a `.glb` or `.vrm`. Rejects when it is none, or not there. */
+  /** Loads a `.glb` or `.vrm`. Rejects, with words for whoever put it there, when it is none or has no face to move. */
   static async load(url: string): Promise<Rig> {
-    const loader = new GLTFLoader();
-    loader.register((parser) => {
-      const metaPlugin = new VRMMetaLoaderPlugin(parser, { acceptLicenseUrls: LICENCES, acceptV0Meta: true });
-      return new VRMLoaderPlugin(parser, { metaPlugin });
-    });
-    const gltf = await loader.loadAsync(url);
+    const gltf = await loaded(url);
     const vrm = (gltf.userData.vrm as VRM | undefined) ?? null;
     if (vrm) {
       VRMUtils.rotateVRM0(vrm);
@@ -70,7 +62,9 @@ export class Rig {
       node.frustumCulled = false; // a skinned mesh leaves the box it was measured in
       node.castShadow = node instanceof THREE.Mesh;
     });
-    return new Rig(gltf.scene, vrm);
+    const rig = new Rig(gltf.scene, vrm);
+    if (!vrm && rig.#presetsOnly) throw new Error("it has neither ARKit's shapes nor VRM's expressions");
+    return rig;
   }
 
   /** Sets one of ARKit's weights, 0..1. */
@@ -138,25 +132,47 @@ export class Rig {
     }
   }
 
+  /** All of a plain glb's at once, before any of them turns. */
+  #findBones() {
+    const nodes = new Map<string, THREE.Object3D>();
+    this.scene.traverse((node) => !(node instanceof THREE.Mesh) && nodes.set(node.name, node));
+    const named = bonesAmong([...nodes.keys()]);
+    settle(this.scene, nodes.get(named.get("head") ?? ""));
+    for (const [bone, name] of named) {
+      const node = nodes.get(name);
+      const frame = node?.parent?.getWorldQuaternion(new THREE.Quaternion()) ?? new THREE.Quaternion();
+      if (node) this.#bones.set(bone, { node, rest: node.quaternion.clone(), frame });
+    }
+  }
+
   #bone(name: string): Bone | null {
     const known = this.#bones.get(name);
     if (known !== undefined) return known;
-    const node = this.vrm
-      ? this.vrm.humanoid.getNormalizedBoneNode(name as VRMHumanBoneName)
-      : (this.scene.getObjectByName(MIXAMO[name] ?? "") ?? this.scene.getObjectByName(`mixamorig${MIXAMO[name]}`));
-    const parent = node?.parent;
-    const frame = !this.vrm && parent ? parent.getWorldQuaternion(new THREE.Quaternion()) : new THREE.Quaternion();
-    const bone = node ? { node, rest: node.quaternion.clone(), frame } : null;
+    const node = this.vrm?.humanoid.getNormalizedBoneNode(name as VRMHumanBoneName) ?? null;
+    const bone = node && { node, rest: node.quaternion.clone(), frame: new THREE.Quaternion() };
     this.#bones.set(name, bone);
     return bone;
+  }
+}
+
+async function loaded(url: string): Promise<GLTF> {
+  const loader = new GLTFLoader();
+  loader.register((parser) => {
+    const metaPlugin = new VRMMetaLoaderPlugin(parser, { acceptLicenseUrls: LICENCES, acceptV0Meta: true });
+    return new VRMLoaderPlugin(parser, { metaPlugin });
+  });
+  try {
+    return await loader.loadAsync(url);
+  } catch (error) {
+    throw new Error(`${url} could not be read as glTF (${error instanceof Error ? error.message : error})`);
   }
 }
 
 const EULER = new THREE.Euler();
 const TURN = new THREE.Quaternion();
 
-/** `JawOpen`, `jawOpen` and `eyeBlink_L` are the same shape. */
+/** `JawOpen`, `face.jawOpen` and `eyeBlink_L` for `eyeBlinkLeft` are the same shapes. */
 function arkitName(name: string): string {
-  const plain = name.replace(/_L$/, "Left").replace(/_R$/, "Right");
+  const plain = name.replace(/^.*[.:]/, "").replace(/_L$/, "Left").replace(/_R$/, "Right");
   return plain.charAt(0).toLowerCase() + plain.slice(1);
 }

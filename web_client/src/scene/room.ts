@@ -11,6 +11,7 @@ const FOV_DEG = 30;
 const LEAST_WIDTH_M = 0.62; // what must fit from side to side on a narrow screen: head and shoulders
 const EYES_FROM_TOP = 0.36; // where the eyes are in the picture, as painters have it
 const DEFAULT_EYES_M = 1.6;
+const EYES_ABOVE_HEAD_M = 0.07; // of a model without bones for its eyes; a head's bone begins at the neck
 const MOUTH_BELOW_EYES_M = 0.07;
 const MOUTH_BEFORE_HEAD = new THREE.Vector3(0, 0, 0.09);
 
@@ -56,7 +57,8 @@ export class Room {
     this.avatarPlace.add(rig.scene);
     rig.update(0);
     rig.scene.updateMatrixWorld(true);
-    this.eyesM = (rig.placeOf("leftEye") ?? rig.placeOf("head"))?.y ?? DEFAULT_EYES_M;
+    const [eye, head] = [rig.placeOf("leftEye"), rig.placeOf("head")];
+    this.eyesM = eye?.y ?? (head ? head.y + EYES_ABOVE_HEAD_M : DEFAULT_EYES_M);
   }
 
   /** Where the voice comes from: below the eyes and before the head, wherever it stands and leans. */
