@@ -22,6 +22,7 @@ export class Hands {
       const place = { grip, hand, side: "none" };
       this.#places.push(place);
       target.addEventListener("connected", ({ data }) => (place.side = data.handedness));
+      target.addEventListener("disconnected", () => (place.side = "none"));
       target.addEventListener("select", () => onSelect(rayOf(target)));
       target.add(pointer());
       grip.add(controllers.createControllerModel(grip));
@@ -33,7 +34,8 @@ export class Hands {
   /** Where the left wrist is, or null: no left hand and no left controller is there. */
   leftWrist(): THREE.Vector3 | null {
     const left = this.#places.find(({ side }) => side === "left");
-    const shown = [left?.hand.joints?.wrist, left?.grip].find((place) => place?.visible);
+    const wrist = left?.hand.visible ? left.hand.joints?.wrist : undefined; // of a hand that holds a controller now: stale
+    const shown = [wrist, left?.grip].find((place) => place?.visible);
     return shown ? shown.getWorldPosition(new THREE.Vector3()) : null;
   }
 }

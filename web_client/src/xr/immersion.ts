@@ -91,8 +91,8 @@ export class Immersion {
     const eyes = new THREE.Vector3().copy(pose.transform.position).add(fan.position);
     const turn = new THREE.Quaternion().copy(pose.transform.orientation);
     this.#settle(eyes);
-    this.#placement?.update(frame, floor, eyes);
-    this.#board.update(this.#events.captions(), eyes, turn);
+    this.#placement?.update(nowMs, frame, floor, { eyes, turn });
+    this.#board.update([...(this.#placement?.hint ?? []), ...this.#events.captions()], eyes, turn);
     this.#menu.update(this.#hands.leftWrist(), eyes, turn);
     this.#voice?.update(mouth, eyes, turn);
     if (nowMs - this.#sentAt < POSE_EVERY_MS) return;
