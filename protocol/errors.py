@@ -25,6 +25,7 @@ StagedoorError                     has a stable `code` and says whether it is `f
     NoShowError                    called, and did not come in in time               (close 1000)
   ServerError                      we could not do what we promised
     BusyError                      every place is taken; try again later              (close 1013)
+      ElsewhereError               another process of the server holds this event
     OverloadedError                too much work waits just now; say it again
     EngineError                    a model failed
     InternalError                  something broke on our side; it was noted         (close 1011)
@@ -177,6 +178,10 @@ class ServerError(StagedoorError):
 class BusyError(ServerError):
     code = "busy"
     fatal = True
+
+
+class ElsewhereError(BusyError):
+    pass
 
 
 class OverloadedError(ServerError):

@@ -196,7 +196,11 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
         config = with_measured_capacity(config, await measured_capacity(engines.lanes, persona.speaker, config))
     room = build_room(config, engines.lanes, house)
     room.desks = Desks(
-        house.store, partial(find_persona, house.store, house.personas), room, away_s=config.limits.max_away_s
+        house.store,
+        partial(find_persona, house.store, house.personas),
+        room,
+        away_s=config.limits.max_away_s,
+        address=config.access.public_url,
     )
     house.changed = room.desks.changed
     room.backstage = backstage = Backstage(room.desks, StoredRecord(house.store), engines.lanes, room.vitals)

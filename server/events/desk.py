@@ -16,6 +16,7 @@ import structlog
 
 from avatar.persona import Persona
 from protocol.errors import (
+    ElsewhereError,
     EventClosedError,
     IllegalStateError,
     NoShowError,
@@ -64,10 +65,14 @@ class Desk:
         self._changes: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
         self._calls_from = 0.0
+        self.is_lost = False  # another process has the event
         self._tasks = Tasks(f"desk-{ledger.event_id}")
 
     async def open(self) -> None:
-        """Takes up the event as the ledger has it. Raises TicketOverError when there is no such event."""
+        """Takes up the event as the ledger has it. Raises TicketOverError when there is no such event, ElsewhereError
+        when another process has it.
+        """
+        await self._ledger.open()
         self._calls_from = self.now() + RETURN_S
         await self._change("recover", decisions.recover)
         self._tasks.start(self._look_again(), "look")
@@ -79,6 +84,10 @@ class Desk:
         for stay in self._stays.values():
             stay.stop()
         await asyncio.gather(*self._changes, return_exceptions=True)
+        try:
+            await self._ledger.close()
+        except Exception:  # whoever comes next waits until the lease is stale
+            log.exception("lease_kept", event_id=self.event_id)
 
     @property
     def rules(self) -> EventRules:
@@ -143,7 +152,7 @@ class Desk:
         if stay := self._stays.get(ticket_id):
             await self.vacate(stay, left=False)
             return
-        with suppress(TicketOverError):  # it was never worth anything
+        with suppress(TicketOverError, ElsewhereError):  # it was never worth anything, or not here
             await self._change("lose", decisions.lose, ticket_id)
 
     # --- the seat's side: see Book in stay.py ---
@@ -175,7 +184,7 @@ class Desk:
         if stay.over:
             return
         self._forget(stay)
-        with suppress(TicketOverError):  # the event was deleted meanwhile
+        with suppress(TicketOverError, ElsewhereError):  # the event was deleted meanwhile, or is another process's
             await self._change(name, decide, stay.seat.ticket_id)
 
     def _forget(self, stay: Stay) -> None:
@@ -261,7 +270,13 @@ class Desk:
 
     async def _carry_out(self, name: str, decide: Decide, ticket_id: str) -> None:
         async with self._writing:
-            page, entry = await self._ledger.change(name, lambda page: self._with_due(page, decide(page)), ticket_id)
+            try:
+                page, entry = await self._ledger.change(
+                    name, lambda page: self._with_due(page, decide(page)), ticket_id
+                )
+            except ElsewhereError as error:
+                self._step_down(error)
+                raise
             self._board.line = _line_after(page, entry)
             self._show(entry.tickets)
 
@@ -288,6 +303,8 @@ class Desk:
                 await self._change("look", partial(decisions.note_time, used_s=used_s))
             except TicketOverError:
                 self._end_all()
+                return
+            except ElsewhereError:
                 return
             except Exception:  # the store is away for a moment; the next look finds it again
                 log.exception("look_failed", event_id=self.event_id)
@@ -331,6 +348,16 @@ class Desk:
             waiter.end(EventClosedError("this event is over"))
         for stay in self._stays.values():
             stay.end("the event is over")
+
+    def _step_down(self, error: ElsewhereError) -> None:
+        """Another process has taken the event over, and everybody who was here: they are sent there."""
+        log.warning("desk_lost", event_id=self.event_id)
+        self.is_lost = True
+        for waiter in self._waiters.values():
+            waiter.end(error)
+        for stay in list(self._stays.values()):
+            self._forget(stay)
+            stay.send_away(error)
 
     def _make_ready(self) -> None:
         """Those who may be called any moment: what the avatar says to them first, and last, is spoken beforehand."""

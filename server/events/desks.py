@@ -1,6 +1,6 @@
 """The desks of all events that this process serves, opened when somebody first comes to one.
 
-One process at a time serves an event: two would each give its seats away.
+One process at a time serves an event (lease.py); a fan who comes to another one is told so.
 What comes next: connection.py sends a fan with an event's token to its desk.
 """
 
@@ -13,6 +13,7 @@ import structlog
 from avatar.persona import Persona
 from protocol.errors import TicketOverError
 from server.events.desk import Desk
+from server.events.lease import Holder
 from server.events.ledger import Ledger
 from server.events.line import EventRules
 from server.events.seats import Companion, Hall
@@ -33,14 +34,16 @@ class Desks:
         hall: Hall,
         *,
         away_s: float = 30.0,
+        address: str = "",
         fault: Callable[[str], None] = lambda step: None,
     ) -> None:
-        """`away_s`: how much of a slot lost connections may give back; `fault`: see Ledger."""
+        """`away_s`: how much of a slot lost connections may give back; `address`: see Holder; `fault`: see Ledger."""
         self.companions: list[Companion] = []
         self._store = store
         self._find_persona = find_persona
         self._hall = hall
         self._away_s = away_s
+        self._holder = Holder(address)
         self._fault = fault
         self._desks: dict[str, Desk] = {}
         self._opening = asyncio.Lock()
@@ -49,17 +52,22 @@ class Desks:
         self.now: Callable[[], float] = lambda: wall_s + loop_time()  # never jumps, whoever sets the machine's clock
 
     async def at(self, event_id: str) -> Desk:
-        """The event's desk. Raises TicketOverError when there is no such event."""
-        if desk := self._desks.get(event_id):
+        """The event's desk. Raises TicketOverError when there is no such event, ElsewhereError when another process
+        has it.
+        """
+        if (desk := self._desks.get(event_id)) and not desk.is_lost:
             return desk
         async with self._opening:
+            if (lost := self._desks.get(event_id)) and lost.is_lost:
+                del self._desks[event_id]
+                await lost.close()
             if event_id not in self._desks:
                 await self._close_empty()
                 self._desks[event_id] = await self._open(event_id)
             return self._desks[event_id]
 
     async def _open(self, event_id: str) -> Desk:
-        ledger = Ledger(self._store, event_id, self.now, self._fault)
+        ledger = Ledger(self._store, event_id, self.now, self._holder, self._fault)
         page = await ledger.read()
         if page is None:
             raise TicketOverError("this event is not there any more")

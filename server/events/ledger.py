@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from protocol.errors import TicketOverError
+from server.events.lease import Holder, give_back, keep, take
 from server.events.line import EventRules, EventState, Line
 from server.events.tickets import LIVE, Ticket, TicketState
 from server.store.engine import Store
@@ -64,12 +65,27 @@ Decide = Callable[[Page], Entry]
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """One event's tickets in the store. `fault` is told each step of each change, for tests that pull the plug."""
+    """One event's tickets in the store, changed by whoever holds the event. `fault` is told each step of each change,
+    for tests that pull the plug.
+    """
 
     store: Store
     event_id: str
     clock: Callable[[], float]
+    holder: Holder = field(default_factory=Holder)
     fault: Callable[[str], None] = field(default=lambda step: None)
+
+    async def open(self) -> None:
+        """The event is this process's. Raises TicketOverError when there is none, ElsewhereError for another's."""
+        async with self.store.begin() as db:
+            if await read_event(db, self.event_id, lock=True) is None:
+                raise TicketOverError("this event is not there any more")
+            await take(db, self.event_id, self.holder, self.clock())
+
+    async def close(self) -> None:
+        """Another process may have it at once."""
+        async with self.store.begin() as db:
+            await give_back(db, self.event_id, self.holder)
 
     async def read(self, ticket_id: str = "") -> Page | None:
         """As it is now. None: there is no such event. Raises TicketOverError for an unknown ticket."""
@@ -80,12 +96,14 @@ class Ledger:
     async def change(self, name: str, decide: Decide, ticket_id: str = "") -> tuple[Page, Entry]:
         """What `decide` made of the page, written down. Nothing is written when it raises.
 
-        Raises TicketOverError for an event or a ticket that is not there.
+        Raises TicketOverError for an event or a ticket that is not there, ElsewhereError when another process took
+        the event over.
         """
         async with self.store.begin() as db:
             rules = await read_event(db, self.event_id, lock=True)
             if rules is None:
                 raise TicketOverError("this event is not there any more")
+            await keep(db, self.event_id, self.holder, self.clock())
             page = await _page(db, rules, ticket_id)
             entry = decide(page)
             await self._write(db, entry)

@@ -130,6 +130,19 @@ class EventRow(Table):
     closed_at: Mapped[datetime | None]  # retention counts from here
 
 
+class DeskRow(Table):
+    """Which process holds an event: see server/events/lease.py."""
+
+    __tablename__ = "desks"
+
+    event_id: Mapped[str] = mapped_column(IdText, ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    process: Mapped[str] = mapped_column(SHORT)
+    machine: Mapped[str] = mapped_column(NAME)  # where `pid` means this process
+    pid: Mapped[int]
+    address: Mapped[str] = mapped_column(NAME)  # where fans reach it; empty: as whoever asks knows the server
+    until: Mapped[datetime]
+
+
 # --- fans ---
 
 

@@ -27,6 +27,7 @@ async def in_line(store: Store, names: list[str], **event: object) -> tuple[Ledg
     """A ledger in which these stand in line, in this order."""
     event_id, tickets = await plan(store, names, **event)
     ledger = Ledger(store, event_id, time.time)
+    await ledger.open()
     for ticket_id in tickets.values():
         await ledger.change("arrive", lambda page: decisions.let_stand(page, NOW + 1), ticket_id)
     return ledger, tickets
@@ -55,7 +56,7 @@ async def test_what_is_written_is_read(store: Store) -> None:
 
 async def test_seats_are_given_once_however_many_ask_at_a_time(store: Store) -> None:
     ledger, _ = await in_line(store, ["Maya", "Tom", "Ana", "Ben"], places=2)
-    many = [Ledger(store, ledger.event_id, time.time) for _ in range(5)]
+    many = [replace(ledger) for _ in range(5)]
     await asyncio.gather(*(one.change("look", lambda page: Entry(page.line.due(time.time() + 1))) for one in many))
     line = (await page_of(ledger)).line
     assert [(ticket.name, ticket.seat) for ticket in line.seated()] == [("Maya", 0), ("Tom", 1)]
