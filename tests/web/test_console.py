@@ -119,6 +119,12 @@ async def test_an_event_is_planned_opened_and_its_links_handed_on(
         await expect(page.get_by_label("For Jonas alone")).to_have_value(f"{server.url}#event=e-1&ticket=t-9.s")
         await expect(page.locator(".rows")).to_contain_text("Jonas has not come yet")
         assert await serious_faults(page) == []
+        rest.tickets[0]["state"] = "done"
+        rest.answers["DELETE /events/e-1/tickets/t-9/kept"] = (200, {})
+        await page.reload()
+        await page.get_by_role("button", name="Forget Jonas").click()
+        await page.get_by_role("button", name="Delete it").click()
+        await expect(page.locator(".said")).to_have_text("Nothing is kept of Jonas any more.")
         rest.answers["POST /events/e-1/open"] = refusal(409, "conflict", "the event is over already")
         await page.click("text=Open the doors")
         await expect(page.locator(".said")).to_have_text("the event is over already")

@@ -60,8 +60,8 @@ async def test_from_a_new_password_to_leaving_for_good(
         await expect(page.locator(".health")).to_contain_text("Connected")
         await page.click(".tabs >> text=Plan")
         await expect(page.locator("main")).to_contain_text("An event can be deleted when it is closed.")
-        await page.get_by_role("button", name="Close", exact=True).click()
         await page.get_by_role("button", name="Close the event").click()
+        await page.get_by_role("button", name="Yes, close it").click()
         await confirm(page, "Delete this event", "After the show")
         await expect(page.locator("main")).to_contain_text("No event yet")
 

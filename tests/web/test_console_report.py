@@ -40,7 +40,7 @@ async def add_visits(store: Store, event_id: str, numbers: range) -> None:
                 VisitRow(
                     id=f"v{n}", ticket_id=f"t{n}", event_id=event_id, session_id=f"s{n}", began_at=began,
                     ended_at=began + timedelta(seconds=150 + n), end_reason="time_over", consents={}, turns=8 + n % 5,
-                    satisfaction=3 + n % 3 if n % 3 == 0 else None, v2v_p50_ms=600.0 + 9 * n, v2v_p95_ms=900.0 + 12 * n,
+                    satisfaction=2 + n % 4 if n % 3 == 0 else None, v2v_p50_ms=600.0 + 9 * n, v2v_p95_ms=900.0 + 12 * n,
                     wait_s=20.0 * n,
                 )
             )  # fmt: skip

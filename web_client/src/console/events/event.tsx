@@ -64,8 +64,8 @@ function Steps({ event, move }: { event: CreatorEvent; move: (step: "open" | "cl
         </button>
       )}
       {(state === "open" || state === "paused") && (
-        <Sure question={`Close “${event.title}”? Those still in line go home.`} yes="Close the event" onYes={() => move("close")}>
-          Close
+        <Sure question={`Close “${event.title}”? Those still in line go home.`} yes="Yes, close it" onYes={() => move("close")}>
+          Close the event
         </Sure>
       )}
     </p>

@@ -40,7 +40,7 @@ export function figuresOf(report: Report): Figure[] {
     report.v2v_p50_ms === null
       ? null
       : { label: "Answered in", figure: `${Math.round(report.v2v_p50_ms)} ms`, help: report.v2v_p95_ms === null ? "" : `19 of 20 within ${Math.round(report.v2v_p95_ms)} ms` },
-    { label: "You stepped in", figure: ["never", "once"][steps] ?? `${steps} times` },
+    { label: "You stepped in", figure: ["never", "once", "twice"][steps] ?? `${steps} times` },
   ];
   return figures.filter((figure) => figure !== null);
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ask, type CreatorEvent, type Ticket } from "../api";
 import { Copy } from "../parts/copy";
-import { complain } from "../parts/say";
+import { complain, say } from "../parts/say";
 import { Sure } from "../parts/sure";
 import { useAsked } from "../parts/use-asked";
 
@@ -21,6 +21,7 @@ const STATES: Record<string, string> = {
 };
 const REFRESH_S = 15; // fans come and go meanwhile
 const VOIDABLE = ["issued", "waiting", "away"];
+const OVER = ["done", "left", "no_show", "banned", "missed"];
 
 export function Tickets({ event }: { event: CreatorEvent }) {
   const { value, fault, again } = useAsked<{ tickets: Ticket[] }>(`/events/${event.id}/tickets`, REFRESH_S);
@@ -49,6 +50,14 @@ export function Tickets({ event }: { event: CreatorEvent }) {
   const revoke = async (id: string) => {
     await ask("DELETE", `/events/${event.id}/tickets/${id}`).catch(complain);
     again();
+  };
+  const forget = async ({ id, name: whose }: Ticket) => {
+    try {
+      await ask("DELETE", `/events/${event.id}/tickets/${id}/kept`);
+      say(`Nothing is kept of ${whose || "this fan"} any more.`);
+    } catch (error) {
+      complain(error);
+    }
   };
   return (
     <div class="tickets">
@@ -90,7 +99,7 @@ export function Tickets({ event }: { event: CreatorEvent }) {
                 {ticket.invited && <small> · invited</small>}
               </span>
               {VOIDABLE.includes(ticket.state) && (
-                <>
+                <span class="entry-acts">
                   <button type="button" class="small" onClick={() => void linkFor(ticket)}>
                     Link<span class="hidden"> for {ticket.name}</span>
                   </button>
@@ -102,7 +111,17 @@ export function Tickets({ event }: { event: CreatorEvent }) {
                   >
                     Take back<span class="hidden"> the ticket of {ticket.name}</span>
                   </Sure>
-                </>
+                </span>
+              )}
+              {OVER.includes(ticket.state) && (
+                <Sure
+                  class="small"
+                  question={`Delete what is kept of ${ticket.name || "this fan"}: the recording, the words, and what the persona remembers?`}
+                  yes="Delete it"
+                  onYes={() => void forget(ticket)}
+                >
+                  Forget<span class="hidden"> {ticket.name}</span>
+                </Sure>
               )}
             </li>
           ))}

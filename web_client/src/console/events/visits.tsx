@@ -3,6 +3,16 @@
 import { clock, hour } from "../parts/times";
 import type { VisitFigures } from "./figures";
 
+/** The server's word for it, and how it is said here. */
+const ENDS: Record<string, string> = {
+  slot: "the end of their time",
+  left: "the fan",
+  lost: "a lost connection",
+  "ended by the host": "you",
+  banned: "you, for good",
+  "the event is over": "the end of the event",
+};
+
 export function Visits({ visits }: { visits: VisitFigures[] }) {
   return (
     <section class="card" aria-labelledby="visits-title">
@@ -40,7 +50,7 @@ function Row({ visit }: { visit: VisitFigures }) {
       <td>{visit.turns}</td>
       <td>{visit.stars ?? "–"}</td>
       <td>{visit.answered_p50_ms === null ? "–" : `${Math.round(visit.answered_p50_ms)} ms`}</td>
-      <td>{visit.ended_by.replaceAll("_", " ") || "–"}</td>
+      <td>{ENDS[visit.ended_by] ?? (visit.ended_by || "–")}</td>
     </tr>
   );
 }

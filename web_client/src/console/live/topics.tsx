@@ -18,7 +18,9 @@ export function Waiting({ visit, act }: Needs) {
             <b>{topic}</b> came up. May they talk about it?
             {more.length > 0 && <small> And {more.length} more.</small>}
           </span>
-          <Decide {...{ visit, topic, act }} />
+          <span class="entry-acts">
+            <Decide {...{ visit, topic, act }} />
+          </span>
         </p>
       )}
     </div>
