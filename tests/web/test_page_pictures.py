@@ -9,20 +9,35 @@ from PIL import Image
 from playwright.async_api import FloatRect, Page, expect
 
 from avatar.blendshapes import ARKIT_52, VISEME_POSES
+from protocol.event_messages import ReactionCounts, Reactions, StageState
 from protocol.messages import DisclosureAcknowledged, Hello, Listening, Notice, Transcript
+from protocol.visit_messages import SlotTime
 from server.page_files import LOOKS
 from tests.web.conftest import LAPTOP, PHONE, OpenPage, enter
 from tests.web.gallery import KEPT, MOST_FAR_SHARE, MOST_MEAN, difference, hang, opened
+from tests.web.rest_of_house import RestOfHouse
 from tests.web.scripted_server import ScriptedServer, face_frame
-from tests.web.test_page_meet import RESUMABLE
+from tests.web.test_page_event import KEPT as KEEPSAKE
+from tests.web.test_page_event import SPECTATOR, TITLE, seated
+from tests.web.test_page_meet import RESUMABLE, serious_faults
 from tests.web.test_page_room import in_3d
 from tests.web.test_page_words import WORDS, spoken
 
+GREETING = "Maya! Then I have seen you, you sang along in the chorus. How was the way home?"
 TILE = 140
 ACROSS = 5
 ROOMY = (1000, 640)
 SEEN_M = 2 * math.tan(math.radians(15))  # from top to bottom of the stage, at the avatar's distance
 FACE_M = 0.19
+
+#: What moves in has come to rest, and the canvas was drawn in its new size.
+AT_REST = """async () => {
+  const picture = () => new Promise((drawn) => requestAnimationFrame(drawn));
+  await picture();
+  await Promise.all(document.getAnimations().map(({ finished }) => finished));
+  await picture();
+  await picture();
+}"""
 
 
 async def calmly(page: Page) -> None:
@@ -31,12 +46,13 @@ async def calmly(page: Page) -> None:
 
 
 async def seen(page: Page, name: str, size: tuple[int, int] = LAPTOP) -> None:
-    """Hangs a picture of the whole page at this size."""
+    """Hangs a picture of the whole page at this size; axe has nothing against it."""
     await page.set_viewport_size({"width": size[0], "height": size[1]})
     await page.mouse.move(1, 1)
     await page.evaluate("document.activeElement?.blur()")
-    await page.wait_for_timeout(400)  # until what moves in has come to rest
+    await page.evaluate(AT_REST)
     hang(name, opened(await page.screenshot()))
+    assert await serious_faults(page) == [], name
 
 
 async def test_every_screen_looks_as_it_was_kept(server: ScriptedServer, open_page: OpenPage) -> None:
@@ -67,6 +83,48 @@ async def test_every_screen_looks_as_it_was_kept(server: ScriptedServer, open_pa
         await page.click("#leave")
         await expect(page.locator("#over")).to_be_visible()
         await seen(page, "screen-over")
+
+
+async def test_every_screen_of_an_event_looks_as_it_was_kept(server: ScriptedServer, open_page: OpenPage) -> None:
+    async with open_page(server.url + "#join=t", before=calmly) as page:
+        visit = await seated(page, server)
+        line = Transcript(turn_id=1, text="It is Maya. I was at the show in Bristol, in the second row!", final=True)
+        await visit.say(KEEPSAKE, SlotTime("running", 100.0), line, spoken(1, GREETING.split(), word_s=0.05))
+        await visit.say(Listening(seq=1, face=face_frame(mouthSmile=0.4) * 3600))
+        await expect(page.locator("#event-title")).to_have_text(TITLE)
+        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await seen(page, "screen-slot-phone", PHONE)
+        await seen(page, "screen-slot")
+        await page.click("#picture")
+        await visit.say(SlotTime("over", 0.0))
+        await expect(page.locator("#keepsakes img")).to_be_visible()
+        await seen(page, "screen-keepsake-phone", PHONE)
+        await seen(page, "screen-keepsake")
+
+
+async def test_every_screen_of_spectators_looks_as_it_was_kept(server: ScriptedServer, open_page: OpenPage) -> None:
+    rest = RestOfHouse(answers={"POST /events/e-1/spectator-token": (200, {"token": "watch-1"})})
+
+    async def before(page: Page) -> None:
+        await calmly(page)
+        await rest.serve(page)
+
+    async with open_page(server.url + "#watch=e-1", before=before) as page:
+        visit = await server.visit(welcome=False)
+        await visit.hears(Hello)
+        await visit.welcome(SPECTATOR)
+        await expect(page.locator("#disclosure")).to_be_visible()
+        await seen(page, "screen-watch-lobby")
+        await page.click("#understand")
+        await visit.say(StageState("private", "v-1"))
+        await expect(page.locator("#curtain")).to_contain_text("This visit is private.")
+        await seen(page, "screen-curtain")
+        await visit.say(StageState("live", "v-2", "Maya"), spoken(1, GREETING.split(), word_s=0.05))
+        await visit.say(Reactions(ReactionCounts(heart=3, applause=5)))
+        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await expect(page.locator(".glows")).to_have_count(0)
+        await seen(page, "screen-watching-phone", PHONE)
+        await seen(page, "screen-watching")
 
 
 async def face_on(page: Page) -> FloatRect:
