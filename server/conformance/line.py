@@ -33,7 +33,7 @@ from protocol.messages import (
     Welcome,
 )
 from server.conformance.pace import Pace
-from server.conformance.report import ViolationError
+from server.conformance.report import NotApplicableError, ViolationError
 from server.conformance.witness import Witness, demand
 
 WAIT_S = 10.0  # this and all waits below are those for an idle server: pace.py
@@ -230,17 +230,17 @@ class Line:
         raise ViolationError(f"no answer, said {TRIES} times: {told}")
 
     async def answer(self, text: str) -> list[ReplyChunk]:
-        """Types it; all chunks of the answer, once it has come to its end."""
-        first = await self.ask(text)
-        while not self.witness.finished:
-            await self.attend()
-        return [chunk for chunk in self.chunks if chunk.reply_id == first.reply_id]
-
-    async def reply(self, within_s: float = REPLY_WAIT_S) -> list[ReplyChunk]:
-        """All chunks of the next reply that comes to its end."""
-        while not (await self.until(ReplyChunk, within_s)).last:
-            pass
-        return [chunk for chunk in self.chunks if chunk.reply_id == self.witness.newest_reply_id]
+        """Types it; all chunks of the answer, once it has come to its end. Again, where a model failed in the middle."""
+        for _ in range(TRIES):
+            reply_id = (await self.ask(text)).reply_id
+            while not self.witness.finished:
+                await self.attend()
+            chunks = [chunk for chunk in self.chunks if chunk.reply_id == reply_id]
+            if chunks[-1].last:
+                return chunks
+            over = [gone for gone in self.all(ReplyCancelled) if gone.reply_id == reply_id]
+            demand([gone.reason for gone in over] == ["engine_failed"], f"no end of reply {reply_id}, but {over}")
+        raise NotApplicableError(f"{TRIES} times the server could not make a whole reply")
 
     async def rest(self) -> None:
         """Until the newest reply was sent to its end, or cancelled, and played."""

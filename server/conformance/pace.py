@@ -19,11 +19,6 @@ class Pace:
         """An answer began so long after the question."""
         self._slowest_s = max(self._slowest_s, answer_s)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether it has more to do than it can, for all that was seen."""
-        return self._slowest_s > USUAL_ANSWER_S
-
     def patient(self, wait_s: float) -> float:
         """How long to wait for what an idle server does within `wait_s`."""
         return wait_s * min(LONGEST, max(1.0, self._slowest_s / USUAL_ANSWER_S))

@@ -51,31 +51,35 @@ async def _typed_turn(target: Target) -> None:
 async def _spoken_turn(target: Target) -> None:
     async with target.fan() as line:
         voice = target.voice or (await _recorded_voice(line))[: int(2 * SPOKEN_S * INPUT_RATE_HZ)]
-        said: dict[int, str] = {}  # turn_id -> its settled words
         for _ in range(TRIES):
-            report = await _said_aloud(line, voice, said)
-            if report and (said.get(report.turn_id) or not line.pace.is_busy):
+            if report := await _said_aloud(line, voice):
                 break
-            await line.rest()  # too busy to recognise it: it is said again
+            await line.rest()  # it was too busy to recognise it
         else:
-            raise NotApplicableError(f"{TRIES} times the server was too busy to hear it")
-        demand(bool(said.get(report.turn_id)), f"a report of turn {report.turn_id}; words came of turns {list(said)}")
+            raise NotApplicableError(f"{TRIES} times the server asked for it to be said again")
         demand(report.voice_to_voice_ms > 0, f"voice to voice in {report.voice_to_voice_ms} ms")
         demand(any(chunk.reply_id == report.reply_id for chunk in line.chunks), "a report of a reply never heard")
 
 
-async def _said_aloud(line: Line, voice: bytes, said: dict[int, str]) -> TurnReport | None:
-    """Speaks, and then is silent until the report. None: the server asked for it to be said again."""
+async def _said_aloud(line: Line, voice: bytes) -> TurnReport | None:
+    """Speaks, and is silent until a turn has both its words and its report: who is slow to recognise may say so first,
+    which is a reply too. None: the server asked for it to be said again.
+    """
+    said: dict[int, str] = {}  # turn_id -> its settled words
+    reports: dict[int, TurnReport] = {}
     async with _speaking(line, voice, then_silence=True):
-        while not isinstance(message := await line.attend(), TurnReport):
-            if isinstance(message, Transcript):
-                demand(message.turn_id not in said, "a transcript after the final one of its turn")
-                if message.final:
-                    said[message.turn_id] = message.text
-            elif isinstance(message, ErrorMessage):
-                demand(message.code in SAY_AGAIN, f"error {message.code} ({message.message}) in place of an answer")
-                return None
-    return message
+        while not (whole := [turn for turn in reports if said.get(turn)]):
+            match await line.attend():
+                case Transcript(turn_id, text, final):
+                    demand(turn_id not in said, "a transcript after the final one of its turn")
+                    if final:
+                        said[turn_id] = text
+                case TurnReport() as report:
+                    reports[report.turn_id] = report
+                case ErrorMessage(code, text):
+                    demand(code in SAY_AGAIN, f"error {code} ({text}) in place of an answer")
+                    return None
+    return reports[whole[0]]
 
 
 async def _pace(target: Target) -> None:
