@@ -84,7 +84,7 @@ class Archive:
         said, guesses = attendance.memorable()
         if session.consents.memory and said:
             await self.shelf.remember(attendance.facts, said, guesses)
-        if session.consents.recording and attendance.recording:
+        if attendance.recording:
             self._making[visit_id] = attendance
             task = asyncio.create_task(
                 self._make(attendance, attendance.recording, session.persona), name=f"keepsake-{session.id}"
@@ -149,6 +149,8 @@ class Archive:
         except Exception:
             log.exception("keepsake_broke", visit=facts.visit_id)
         finally:
+            recording.drop()
+            await asyncio.to_thread(recording.spool.wait)
             del self._making[facts.visit_id]
 
     async def _write(self, attendance: Attendance, recording: Recording, persona: Persona, folder: str) -> None:

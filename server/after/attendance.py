@@ -1,6 +1,6 @@
 """One visit, attended for its fan's sake: recorded, remembered and rated as far as they allow, while they allow it.
 
-A tap of the session. The recording is an object in memory: it begins with the consent, and is dropped with it. What the
+A tap of the session. The recording begins with the consent, and is dropped with it. What the
 persona remembers is read when the fan allows it, and deleted when they change their mind. What comes next: archive.py
 keeps what is left when the visit is over.
 """
@@ -40,6 +40,7 @@ class Attendance(Tap):
         self._session = session
         self._shelf = shelf
         self._expires_at = shelf.now() + timedelta(days=facts.retention_days)
+        self._over = False
         self._remembering = False
         self._allowed_memory = False
         self._allowed_recording = False
@@ -64,6 +65,7 @@ class Attendance(Tap):
     async def end(self) -> Figures:
         """The visit is over: nothing more is heard. Returns when no task of it is left."""
         self._session.taps.remove(self)
+        self._over = True
         if self.recording:
             self.recording.finish(self._session.now_ms())
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -76,7 +78,7 @@ class Attendance(Tap):
 
     def withdraw(self) -> None:
         """Nothing of this visit is kept, from now on and up to now."""
-        self.recording = self.picture = None
+        self._drop()
         self.withdrawn = True
         self._remembering = False
         self._said.clear()
@@ -157,11 +159,17 @@ class Attendance(Tap):
             return False
         self._allowed_recording = wanted
         if wanted:
-            self.recording = Recording(self._session.audio_in, self._session.now_ms())
+            self.recording = Recording(self._session.audio_in, self._session.now_ms(), self._shelf.spools.open())
         else:
-            self.recording = self.picture = None
+            self._drop()
         self.withdrawn = not wanted
         return True
+
+    def _drop(self) -> None:
+        """What was recorded goes; once the visit is over it is in the hands of whoever makes its keepsake."""
+        if self.recording and not self._over:
+            self.recording.drop()
+        self.recording = self.picture = None
 
     def _tell(self) -> None:
         state: Literal["none", "recording", "deleted"] = "deleted" if self.withdrawn else "none"

@@ -1,7 +1,7 @@
 """A keepsake: sound, captions, words and a picture in one folder, each saying that an AI avatar spoke.
 
 The sound begins with a spoken disclosure; one that could not be spoken is never left out: then there is no keepsake.
-Files are written under another name and moved into place when all are whole. Blocking. What comes next: archive.py runs
+Files are written beside the spool and moved into place when all are whole. Blocking. What comes next: archive.py runs
 this in a thread that gives way, and writes the rows.
 """
 
@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from protocol.timeline import OUTPUT_RATE_HZ
 from server.after.captions import Said, Who, as_text, as_vtt, shifted
-from server.after.mixdown import mixed, track
+from server.after.mixdown import Track, blocks, mixed
 from server.after.recording import SAMPLES_PER_MS, Recording
 from server.after.sound import write_m4a
 
@@ -68,7 +69,8 @@ def write_keepsake(
     Raises OSError.
     """
     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    part = folder / f".{name}.part"
+    recording.spool.wait()
+    part = recording.spool.folder / "made"
     part.mkdir(mode=PRIVATE)
     lead = np.concatenate([disclosure, np.zeros(int(PAUSE_S * OUTPUT_RATE_HZ), np.float32)])
     first = Said("avatar", occasion.spoken(), 0.0, len(disclosure) / SAMPLES_PER_MS)
@@ -103,12 +105,13 @@ def _after(lead: NDArray[np.float32], said: list[Said]) -> list[Said]:
 
 
 def _write_sound(path: Path, occasion: Occasion, recording: Recording, lead: NDArray[np.float32]) -> None:
-    fan, avatar = track(recording.fan, recording.fan_rate_hz), track(recording.avatar, OUTPUT_RATE_HZ)
-    talk = mixed(fan, avatar)
-    samples = np.concatenate([mixed(lead), talk])
+    spool = recording.spool
+    fan = Track(spool.pieces("fan"), spool.samples("fan"), recording.fan_rate_hz)
+    avatar = Track(spool.pieces("avatar"), spool.samples("avatar"), OUTPUT_RATE_HZ)
     title = f"{occasion.fan} with {occasion.persona} (AI avatar)"
     comment = f"{occasion.written()} {MEDIA_OF_AI}"
-    write_m4a(path, samples, {"title": title, "artist": f"{occasion.persona} (AI avatar)", "comment": comment})
+    about = {"title": title, "artist": f"{occasion.persona} (AI avatar)", "comment": comment}
+    write_m4a(path, chain([mixed(lead)], blocks(fan, avatar)), about)
 
 
 def _about(occasion: Occasion, said: list[Said]) -> dict[str, Any]:

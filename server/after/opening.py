@@ -44,6 +44,7 @@ async def open_archive(
         with suppress(asyncio.CancelledError):
             await sweeping
         await archive.close()
+        await asyncio.to_thread(archive.shelf.spools.close)
 
 
 async def _sweep_on(shelf: Shelf, every_s: float) -> None:

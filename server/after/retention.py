@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.after.kept import delete_kept, remove
 from server.after.names import names_left, take_names
+from server.after.spool import HOME, dead_homes
 from server.store.audit import note
 from server.store.tables import EventRow, FanRow, KeepsakeRow, MemoryRow, TicketRow, TranscriptRow, VisitRow
 
@@ -123,11 +124,13 @@ def _visits_of(kind: Owned, owner_id: str) -> Select[str]:
 
 
 async def _orphans(db: AsyncSession, folder: Path, now: datetime) -> list[str]:
-    """Folders that no row names: a server was killed between the two."""
+    """What a server that was killed left: its spools, at once, and folders that no row names."""
+    dead = await asyncio.to_thread(dead_homes, folder)
     old = await asyncio.to_thread(_older, folder, now.timestamp() - ORPHAN_S)
     known = set(await db.scalars(select(KeepsakeRow.path).where(KeepsakeRow.path.in_(old)))) if old else set()
-    return sorted(set(old) - known)
+    return sorted({*dead, *old} - known)
 
 
 def _older(folder: Path, than: float) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.stat().st_mtime < than] if folder.exists() else []
+    kept = [path for path in folder.iterdir() if not path.name.startswith(HOME)] if folder.exists() else []
+    return [path.name for path in kept if path.stat().st_mtime < than]

@@ -20,6 +20,7 @@ from server.after import kept, memories
 from server.after.captions import Said
 from server.after.facts import facts_said
 from server.after.memories import Memory
+from server.after.spool import Spools
 from server.store.engine import Store
 from server.store.tables import VisitRow
 
@@ -60,6 +61,7 @@ class Shelf:
     def __init__(self, store: Store, folder: Path, now: Callable[[], datetime] = utc_now) -> None:
         self.store = store
         self.folder = folder
+        self.spools = Spools(folder)
         self.now = now
 
     async def open(self, facts: VisitFacts, code: str) -> None:

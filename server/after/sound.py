@@ -4,7 +4,7 @@ Why not Opus, and why the file says what it is: docs/decisions. Blocking; what c
 thread that gives way to fans who talk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +18,30 @@ BITS_PER_S: Final = 64_000
 FRAME_SAMPLES: Final = 1024  # of AAC
 
 
-def write_m4a(path: Path, samples: NDArray[np.int16], about: Mapping[str, str]) -> None:
-    """Mono samples at OUTPUT_RATE_HZ as an MP4 file. `about`: its metadata (title, comment, ...). Raises OSError."""
+def write_m4a(path: Path, blocks: Iterable[NDArray[np.int16]], about: Mapping[str, str]) -> None:
+    """Mono samples at OUTPUT_RATE_HZ, one block after the other, as an MP4 file. `about`: its metadata (title, comment,
+    ...). Raises OSError.
+    """
     with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as container:
         container.metadata.update(about)
         stream = container.add_stream("aac", rate=OUTPUT_RATE_HZ, layout="mono")
         stream.bit_rate = BITS_PER_S
-        for begin in range(0, len(samples), FRAME_SAMPLES):
-            part = np.ascontiguousarray(samples[None, begin : begin + FRAME_SAMPLES])
-            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+        begin = 0
+        for part in _frames(blocks):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part[None]), format="s16", layout="mono")
             frame.sample_rate, frame.pts = OUTPUT_RATE_HZ, begin
             container.mux(stream.encode(frame))
+            begin += len(part)
         container.mux(stream.encode(None))
+
+
+def _frames(blocks: Iterable[NDArray[np.int16]]) -> Iterator[NDArray[np.int16]]:
+    """The same samples in parts of FRAME_SAMPLES; the last may be shorter."""
+    rest = np.zeros(0, np.int16)
+    for block in blocks:
+        rest = np.concatenate([rest, block])
+        whole = len(rest) - len(rest) % FRAME_SAMPLES
+        yield from (rest[begin : begin + FRAME_SAMPLES] for begin in range(0, whole, FRAME_SAMPLES))
+        rest = rest[whole:]
+    if len(rest):
+        yield rest

@@ -1,5 +1,6 @@
 """An event with its archive, in a house of scripted engines: who has a seat, what is kept, where."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -140,3 +141,4 @@ async def meeting_in(store: Store, folder: Path) -> AsyncIterator[Meeting]:
     archive = Archive(Shelf(store, folder, lambda: NOON), room.lanes.tts)
     yield Meeting(room, store, archive, folder)
     await room.close()
+    await asyncio.to_thread(archive.shelf.spools.close)

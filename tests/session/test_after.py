@@ -26,6 +26,7 @@ from server.after.facts import facts_said, merged
 from server.after.keepsake import ABOUT, CAPTIONS, SOUND, WORDS
 from server.after.kept import find_visit
 from server.after.memories import recall, remember
+from server.after.spool import BLOCK_BYTES, HOME
 from server.store.engine import Store, open_store
 from server.store.tables import (
     CreatorRow,
@@ -102,7 +103,8 @@ async def test_what_was_recorded_is_gone_when_the_fan_takes_it_back(meeting: Mee
             assert (await fan.until(KeepsakeState)).state == "deleted"
             assert attendance.recording is None
             await say(fan, "giraffe")
-        assert watch.written() == []
+            assert [name for name in watch.written() if not name.startswith(HOME)] == []
+    await gone(meeting)
     assert not await holds(meeting, "zebra")
 
 
@@ -151,8 +153,28 @@ async def test_without_its_spoken_disclosure_there_is_no_keepsake(meeting: Meeti
     with watched(meeting.folder) as watch:
         async with meeting.visit("maya", "v1", ALL) as (fan, _):
             await say(fan, "zebra zebra zebra")
-        assert watch.written() == []
+        assert [name for name in watch.written() if not name.startswith(HOME)] == []
+    await gone(meeting)
     assert await meeting.rows(TranscriptRow) == []
+
+
+async def gone(meeting: Meeting) -> None:
+    """Nothing is left of any recording, once the thread that deletes has done so."""
+    await asyncio.to_thread(meeting.archive.shelf.spools.close)
+    assert list(meeting.folder.iterdir()) == []
+
+
+async def test_what_was_recorded_goes_from_the_disk_in_the_middle_of_the_visit(meeting: Meeting) -> None:
+    async with meeting.visit("maya", "v1", Consents(recording=True)) as (fan, attendance):
+        spool = attendance.recording.spool
+        attendance.heard_fan(bytes(BLOCK_BYTES), 100.0)
+        await asyncio.to_thread(spool.wait)
+        assert [path.name for path in meeting.folder.rglob("*.pcm")] == ["fan.pcm"], "it is on the disk, not in memory"
+        fan.send(ConsentChange(Consents()))
+        assert (await fan.until(KeepsakeState)).state == "deleted"
+        attendance.heard_fan(bytes(BLOCK_BYTES), 200.0)
+        await asyncio.to_thread(spool.wait)
+        assert meeting.files() == []
 
 
 async def test_a_store_that_fails_disturbs_nobody(meeting: Meeting) -> None:

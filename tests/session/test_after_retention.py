@@ -16,6 +16,7 @@ from server.after.names import NAMELESS
 from server.after.opening import open_archive
 from server.after.report import read_report
 from server.after.retention import ORPHAN_S, Owned, Swept, forget, forget_ticket, overdue, sweep
+from server.after.spool import HOME, Spools
 from server.store.audit import note
 from server.store.columns import Table
 from server.store.engine import Store
@@ -242,6 +243,22 @@ async def test_what_a_killed_server_left_half_written_goes_too(kept: Kept) -> No
         assert await overdue(db, kept.folder, NOON) == []
     assert young.exists()
     assert not half.exists()
+
+
+async def test_what_a_killed_server_was_recording_goes_at_the_next_start_and_nothing_else(kept: Kept) -> None:
+    dead, spools = kept.folder / f"{HOME}dead" / "visit", Spools(kept.folder)
+    dead.mkdir(parents=True)
+    (dead / "fan.pcm").write_bytes(b"sound")
+    living = spools.open()
+    await asyncio.to_thread(living.wait)
+    os.utime(living.folder.parent, (0, 0))
+    async with kept.store.begin() as db:
+        assert await overdue(db, kept.folder, NOON) == [f"folder {HOME}dead"]
+        assert await sweep(db, kept.folder, NOON) == Swept(orphans=1)
+        assert await overdue(db, kept.folder, NOON) == []
+    assert living.folder.exists(), "another server records beside this one"
+    await asyncio.to_thread(spools.close)
+    assert await kept.left() == set(kept.codes)
 
 
 async def remembered(kept: Kept) -> Sequence:

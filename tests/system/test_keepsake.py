@@ -12,6 +12,7 @@ from protocol.messages import ReplyChunk
 from protocol.timeline import INPUT_RATE_HZ, OUTPUT_RATE_HZ, AudioFormat
 from server.after.keepsake import SOUND, Occasion, write_keepsake
 from server.after.recording import Recording
+from server.after.spool import Spools
 from server.prepared import speech_jobs
 from speech.asr import AsrJob
 from speech.engines.hibari import Hibari
@@ -42,7 +43,8 @@ def written_down(path: Path, begin_s: float, end_s: float) -> str:
 
 def test_who_listens_hears_first_that_this_is_an_ai(voice: Hibari, tmp_path: Path) -> None:
     occasion = Occasion("Nova Reyes", "Maya", "Album night", ON)
-    tape = Recording(AudioFormat(), 0.0)
+    spools = Spools(tmp_path)
+    tape = Recording(AudioFormat(), 0.0, spools.open())
     question = (clip("fan_album") * 32767).astype("<i2").tobytes()
     tape.heard_fan(question, len(question) / 2 / INPUT_RATE_HZ * 1000)
     asked_ms = len(question) / 2 / INPUT_RATE_HZ * 1000
@@ -50,7 +52,9 @@ def test_who_listens_hears_first_that_this_is_an_ai(voice: Hibari, tmp_path: Pat
     tape.avatar_sent(ReplyChunk(1, 0, 0, answer, b""), asked_ms + 400)
     tape.avatar_heard(1, len(answer) // 2, asked_ms + 400 + len(answer) / 2 / OUTPUT_RATE_HZ * 1000)
     disclosure = spoken(voice, occasion.spoken())
+    tape.finish(60_000)
     write_keepsake(tmp_path, "k", occasion, tape, disclosure, None)
+    spools.close()
     lead_s = len(disclosure) / OUTPUT_RATE_HZ
     first = written_down(tmp_path / "k" / SOUND, 0.0, lead_s)
     assert "conversation with an ai avatar" in first

@@ -26,6 +26,7 @@ from server.after.pages import KeepsakePages
 from server.after.picture import as_png
 from server.after.recording import Recording
 from server.after.shelf import Shelf
+from server.after.spool import Spool, Spools
 from server.listener import SecurityHeaders, bind, build_server
 from server.store.engine import Store
 from server.store.tables import CreatorRow, EventRow, FanRow, KeepsakeRow, TicketRow, VisitRow
@@ -48,9 +49,9 @@ def tone(seconds: float, rate_hz: int, pitch_hz: float) -> bytes:
     return (6000 * np.sin(2 * np.pi * pitch_hz * times)).astype("<i2").tobytes()
 
 
-def talk() -> Recording:
+def talk(spool: Spool) -> Recording:
     """Two questions and answers, each of two seconds of tone."""
-    tape, at_ms = Recording(AudioFormat(), 0.0), 0.0
+    tape, at_ms = Recording(AudioFormat(), 0.0, spool), 0.0
     for number, (who, line) in enumerate(TALK):
         if who == "fan":
             at_ms += 2000
@@ -64,6 +65,7 @@ def talk() -> Recording:
         tape.avatar_sent(ReplyChunk(number, 0, 0, tone(2.0, OUTPUT_RATE_HZ, 500), b"", words=spans), at_ms)
         at_ms += 2000
         tape.avatar_heard(number, 2 * OUTPUT_RATE_HZ, at_ms)
+    tape.finish(at_ms)
     return tape
 
 
@@ -79,8 +81,10 @@ async def fill(store: Store, folder: Path) -> None:
     """One visit that is over, and everything that can be kept of it."""
     occasion = Occasion("Nova Reyes", "Maya", "An evening with Nova", NOW)
     disclosure = np.frombuffer(tone(3.0, OUTPUT_RATE_HZ, 200), "<i2").astype(np.float32) / 32768
-    tape = talk()
+    spools = Spools(folder)
+    tape = talk(spools.open())
     write_keepsake(folder, "k1", occasion, tape, disclosure, photo())
+    spools.close()
     async with store.begin() as db:
         db.add(CreatorRow(id="c1", name="Nova", email="nova@example.org", created_at=NOW))
         await db.flush()
