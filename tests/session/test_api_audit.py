@@ -101,3 +101,13 @@ async def test_the_row_says_who_it_was(sqlite_store: Store) -> None:
     assert by_key["actor"] == f"key:{key.split('_')[1]}"
     assert by_person["actor"].startswith("login:")
     assert datetime.fromisoformat(by_person["at"]) <= datetime.now(UTC)
+
+
+async def test_one_event_s_changes_can_be_read_by_themselves(store: Store) -> None:
+    ana = await Guest(whole(house_over(store))).sign_up("ana")
+    first, other = await ana.event(), await ana.event()
+    await ana.ticket(first)
+    await ana.ticket(other)
+    found = await ana.get(f"/audit?event={first}")
+    assert [change["action"] for change in found["changes"]] == ["ticket.issue", "event.open", "event.create"]
+    assert {change["detail"].get("event", change["subject"]) for change in found["changes"]} == {first}

@@ -1,6 +1,7 @@
 """A server that is killed in the middle of any change of a ticket loses nobody and seats nobody twice."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,11 @@ CHANGES = [
     *("recover", "arrive", "enter", "look", "lose", "leave", "vacate", "finish"),
     *("pause", "resume", "reorder", "extend", "skip", "ban"),
 ]
+
+
+def test_every_change_in_the_code_is_one_that_is_killed() -> None:
+    desk = (Path(__file__).parents[2] / "server" / "events" / "desk.py").read_text("utf-8")
+    assert sorted(re.findall(r'self\._(?:change|get_up)\(\s*"(\w+)"', desk)) == sorted(CHANGES)
 
 
 @pytest.mark.slow
