@@ -32,7 +32,7 @@ test.each(LOOKS)("%s is glTF without a fault", { timeout: 30_000 }, async (name)
   expect(info.version).toBe("2.0");
 });
 
-test("a file with a fault is found out", async () => {
+test("a file with a fault is found out", { timeout: 30_000 }, async () => {
   const bytes = bytesOf(LOOKS[0]);
   const at = new TextDecoder("latin1").decode(bytes).indexOf('"componentType":5126');
   bytes[at + 19] = "7".charCodeAt(0); // no such type
