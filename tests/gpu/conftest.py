@@ -1,6 +1,7 @@
 """The engines on PyTorch: only with `make test-gpu`, because their libraries are gigabytes where CUDA comes along.
 
-The models are small and of random weights, written as their authors ship them: config.json, weights, vocabulary.
+The models are small and of random weights, written as their authors ship them: config.json, weights, vocabulary. On two
+shared cores the tests take three to five minutes, and the libraries' first installation six.
 """
 
 import os
