@@ -230,7 +230,7 @@ class Line:
         raise ViolationError(f"no answer, said {TRIES} times: {told}")
 
     async def answer(self, text: str) -> list[ReplyChunk]:
-        """Types it; all chunks of the answer, once it has come to its end. Again, where a model failed in the middle."""
+        """Types it; all chunks of the answer, once it has ended. Asks again where a model failed in the middle."""
         for _ in range(TRIES):
             reply_id = (await self.ask(text)).reply_id
             while not self.witness.finished:
