@@ -30,7 +30,7 @@ async def confirm(page: Page, verb: str, typed: str) -> None:
     await page.keyboard.press("Enter")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_from_a_new_password_to_leaving_for_good(
     sqlite_store: Store, tmp_path: Path, open_page: OpenPage
 ) -> None:

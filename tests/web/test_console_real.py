@@ -94,7 +94,7 @@ async def invited(page: Page, name: str) -> str:
     return await page.get_by_label(f"For {name} alone").input_value()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_an_evening_from_the_first_account_to_the_report(
     sqlite_store: Store, tmp_path: Path, open_page: OpenPage, voice: Path
 ) -> None:

@@ -63,7 +63,7 @@ async def look(page: Page, name: str, *, charts: bool = True) -> None:
     await page.screenshot(path=f"out/web/console-report-{name}.png", full_page=True)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_the_report_of_nobody_of_one_and_of_many(
     sqlite_store: Store, tmp_path: Path, open_page: OpenPage
 ) -> None:
