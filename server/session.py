@@ -117,19 +117,16 @@ class Session:
 
     # --- what the connection calls ---
 
-    def warm_up(self) -> None:
-        """The fan will be here in a moment: the language model reads what is known of the conversation."""
-        self._read_ahead.begin_turn(now=True)
-
     def start(self, *, aloud: bool = False) -> None:
         """The person knows that they talk with an AI: greet them, and say so first. `aloud`: they know it from this
         greeting alone, so it is said even where the configuration greets nobody.
         """
         self.chair.begin()
         self.presence.begin()
-        self._read_ahead.begin_turn(now=True)
         if self._settings.greet or aloud:
             self._handle(LineDue(opening_line(self.persona)))
+        else:
+            self._read_ahead.begin_turn(now=True)
 
     async def hear(self, data: bytes) -> None:
         """Microphone bytes. Raises MalformedError, EngineError or OverloadedError; the conversation goes on."""
@@ -362,6 +359,8 @@ class Session:
         self.outbox.post(report)
         self.taps.tell(Tap.report, report)
         self._handle(ReplyAudible(reply.id))
+        if reply.line:  # greeted first: the language model has until the end of it to read what is known of the fan
+            self._read_ahead.begin_turn(now=True)
 
     def _cancel(self, action: CancelReply) -> None:
         cut = self.speaker.cancel(action)

@@ -40,6 +40,7 @@ log = structlog.get_logger()
 LOOK_S: Final = 10.0  # between two looks at the ledger when nothing happens; used time is written down so often
 RETURN_S: Final = 15.0  # after a restart those who were here first get so long to come back before anybody is called
 READY_AHEAD: Final = 2  # so many of the line may be called any moment: what is said to them first is made ready
+GREETED_S: Final = 1.5  # whoever is coming in at that moment is greeted first: voices are not made for two at a time
 
 
 class Desk:
@@ -364,7 +365,11 @@ class Desk:
         for ticket in self._board.line.waiting()[:READY_AHEAD]:
             if ticket.id not in self._prepared:
                 self._prepared.add(ticket.id)
-                self._tasks.start(self._hall.prepare(for_fan(self._persona, ticket.name)), f"prepare-{ticket.id}")
+                self._tasks.start(self._prepare(ticket), f"prepare-{ticket.id}")
+
+    async def _prepare(self, ticket: Ticket) -> None:
+        await asyncio.sleep(GREETED_S)
+        await self._hall.prepare(for_fan(self._persona, ticket.name))
 
 
 def _line_after(page: Page, entry: Entry) -> Line:

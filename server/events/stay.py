@@ -78,11 +78,10 @@ class Stay:
         return EventCard(event.id, event.title, event.slot_s, event.spectators)
 
     def take(self, visit: Visit) -> None:
-        """A connection came with a session of its own: it gets ready to speak."""
+        """A connection came with a session of its own."""
         if self.visit:
             self.visit.send_away(TakenOverError("this ticket is used in another window"))
         self.visit, visit.seat = visit, self
-        visit.session.warm_up()
 
     async def enter(self, visit: Visit) -> None:
         """The fan knows whom they talk with and is here: the slot begins, or goes on. Raises IllegalStateError."""

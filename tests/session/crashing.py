@@ -68,7 +68,7 @@ def silent_session() -> Any:
     outbox = SimpleNamespace(post=nothing)
     return SimpleNamespace(
         id="session", consents=Consents(), outbox=outbox, is_quiet=True,
-        warm_up=nothing, start=nothing, say=nothing, hold=nothing, goodbye=goodbye,
+        start=nothing, say=nothing, hold=nothing, goodbye=goodbye,
     )  # fmt: skip
 
 
