@@ -193,6 +193,14 @@ async def test_a_join_token_opens_no_route(sqlite_store: Store, role: Role) -> N
             assert refusal(await owner.call(guest, route)) == (401, "not_signed_in"), route
 
 
+async def test_a_key_that_is_not_known_is_no_passer_by(sqlite_store: Store) -> None:
+    app = whole(house_over(sqlite_store))
+    owner = await Owner(app).settle()
+    async with platform(app, "sd_00000000_guessed") as guest:
+        made = await guest.call("POST", f"/events/{owner.ids['event_id']}/tickets", {"name": "Tom"})
+        assert refusal(made) == (401, "not_signed_in"), "it would be told nothing of its mistake"
+
+
 async def test_an_api_key_is_no_person(sqlite_store: Store) -> None:
     app = whole(house_over(sqlite_store))
     owner = await Owner(app).settle()
