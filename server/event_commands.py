@@ -163,7 +163,7 @@ async def _tickets(counter: Counter, asked: argparse.Namespace) -> Answer:
 async def _invite(counter: Counter, asked: argparse.Namespace) -> Answer:
     if asked.ref and len(asked.names) > 1:
         raise MalformedRequestError("--ref is who one fan is elsewhere: invite one at a time with it")
-    fans = [TicketIn(name=name, external_ref=asked.ref) for name in asked.names]
+    fans = [TicketIn(name=name, external_ref=asked.ref, party=asked.party) for name in asked.names]
     made: list[tuple[str, TicketMade]] = []
     async with counter.house.store.begin() as db:  # all or none
         event = await events.own_event(db, counter.caller.creator_id, asked.event, lock=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from server.api.bodies import EventChange, EventIn
+from server.api.bodies import PARTY, EventChange, EventIn
 from server.store.tables import QueueRule
 
 ABOUT: Final = """Plans, opens, watches and closes events, straight in the store, without a browser or a running server.
@@ -90,6 +90,7 @@ def _add_tickets(actions: Any, add: Callable[..., argparse.ArgumentParser]) -> N
     add("tickets list", "every ticket: its state since when, and whose it is", to=kinds)
     invite = add("tickets invite", "a ticket for each name, and its link, shown this once", to=kinds)
     invite.add_argument("names", nargs="+", metavar="NAME")
+    invite.add_argument("--party", default="", metavar="WORD", help=PARTY)
     invite.add_argument("--ref", help="who the fan is on your platform: the same one is the same fan at every event")
 
 

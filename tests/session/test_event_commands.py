@@ -73,10 +73,11 @@ def test_an_evening_from_its_plan_to_its_report(tmp_path: Path) -> None:
 
     short = event_id[:6]
     assert f"http://127.0.0.1:8700/#event={event_id}" in good("open", short)
-    maya, tom = good("tickets", "invite", short, "Maya", "Tom").splitlines()
+    maya, tom = good("tickets", "invite", short, "Maya", "Tom", "--party", "Blue door").splitlines()
     assert re.fullmatch(rf"Maya  http://127\.0\.0\.1:8700/#event={event_id}&ticket=\w{{16}}\.\S{{43}}", maya)
     assert tom.startswith("Tom   http")
     assert [line.split()[1] for line in good("tickets", "list", short).splitlines()] == ["issued", "issued"]
+    assert {each["party"] for each in json.loads(good("tickets", "list", short, "--json"))["tickets"]} == {"blue door"}
     assert "(paused)" in good("pause", short)
     assert "(open)" in good("resume", short)
     assert "2 of 100: 2 issued" in good("show", short)

@@ -113,12 +113,22 @@ async def test_an_event_is_planned_opened_and_its_links_handed_on(
         await expect(page.get_by_label("For fans: takes a ticket")).to_have_value(f"{server.url}#event=e-1")
         plan = rest.of("POST", "/events")[0].body
         assert (plan["title"], plan["slot_s"], plan["spectators"]) == (EVENT["title"], 150, True)
-        rest.tickets = [{"id": "t-9", "name": "Jonas", "state": "issued", "invited": True, "end_reason": None}]
+        rest.tickets = [
+            {"id": "t-9", "name": "Jonas", "state": "issued", "invited": True, "party": "", "end_reason": None}
+        ]
         await page.fill("#invite-name", "Jonas")
         await page.keyboard.press("Enter")
         await expect(page.get_by_label("For Jonas alone")).to_have_value(f"{server.url}#event=e-1&ticket=t-9.s")
         await expect(page.locator(".rows")).to_contain_text("Jonas has not come yet")
         assert await serious_faults(page) == []
+        rest.events[0]["group_size"], rest.tickets[0]["party"] = 3, "blue door"
+        await page.reload()
+        await page.get_by_label("A word for friends").fill("Blue door")
+        await page.fill("#invite-name", "Zoe")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".rows")).to_contain_text("Jonas has not come yet · invited · with “blue door”")
+        await expect(page.get_by_label("For Zoe alone")).to_be_visible()
+        assert rest.of("POST", "/events/e-1/tickets")[-1].body == {"name": "Zoe", "party": "Blue door"}
         rest.tickets[0]["state"] = "done"
         rest.answers["DELETE /events/e-1/tickets/t-9/kept"] = (200, {})
         await page.reload()

@@ -49,6 +49,7 @@ CARD = {
     "state": "open",
     "queue_rule": "first_come",
     "slot_s": 180.0,
+    "group_size": 1,
     "tickets_left": 5,
 }
 KEPT = KeepsakeState("/keepsake/abc", "recording", "2026-12-22T00:00:00Z")
@@ -83,11 +84,12 @@ async def test_a_ticket_is_taken_by_name_and_found_again(
         panel = page.locator("#ticket")
         await expect(panel).to_contain_text("Everyone gets 3 minutes with Mara")
         assert await serious_faults(page) == []
+        await expect(page.locator("#ticket-party")).to_be_hidden()  # everyone has the avatar for themselves
         await page.fill("#ticket-name", "Ife")
         await page.keyboard.press("Enter")
         visit = await server.visit(welcome=False)
         assert (await visit.hears(Hello)).token == "join-1"
-        assert rest.of("POST", "/events/e-1/tickets")[0].body == {"name": "Ife"}
+        assert rest.of("POST", "/events/e-1/tickets")[0].body == {"name": "Ife", "party": ""}
         assert rest.of("POST", "/events/e-1/tickets/t-1/claim")[0].body == {"secret": "s3cret"}
         assert page.url.endswith("#event=e-1&ticket=t-1.s3cret")
         await page.goto("about:blank")
@@ -99,6 +101,18 @@ async def test_a_ticket_is_taken_by_name_and_found_again(
         await page.goto(server.url + "#event=e-1")
         await expect(panel).to_contain_text("All tickets are taken.")
         await expect(page.locator("#ticket-name")).to_be_hidden()
+
+
+async def test_friends_say_the_word_they_agreed_on(
+    server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
+) -> None:
+    rest.answers["GET /events/e-1/card"] = (200, {**CARD, "group_size": 3})
+    async with open_page(server.url + "#event=e-1", before=rest.serve) as page:
+        await page.fill("#ticket-name", "Ife")
+        await page.get_by_label("Coming with friends?").fill(" blue door ")
+        await page.keyboard.press("Enter")
+        await (await server.visit(welcome=False)).hears(Hello)
+        assert rest.of("POST", "/events/e-1/tickets")[0].body == {"name": "Ife", "party": "blue door"}
 
 
 async def test_in_line_one_reads_chooses_and_is_shown_in_without_a_further_click(

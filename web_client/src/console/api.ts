@@ -24,7 +24,7 @@ export type EventPlan = {
   retention_days: number;
 };
 export type CreatorEvent = EventPlan & { id: string; state: EventState };
-export type Ticket = { id: string; name: string; state: string; invited: boolean; end_reason: string | null };
+export type Ticket = { id: string; name: string; state: string; invited: boolean; party: string; end_reason: string | null };
 export type Action = { at: string; actor: string; kind: string; visit_id: string | null; detail: Record<string, unknown> };
 export type Persona = { id: string; name: string; about: string; own: boolean };
 export type Change = { id: string; at: string; actor: string; action: string; subject: string; detail: Record<string, unknown> };

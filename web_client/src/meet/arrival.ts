@@ -31,7 +31,8 @@ export function arriveWith(meet: Meet): () => void {
     button.disabled = true;
     byId("ticket-fault").textContent = "";
     try {
-      await takeTicket(way.event, byId<HTMLInputElement>("ticket-name").value.trim());
+      const [name, party] = ["ticket-name", "ticket-party"].map((id) => byId<HTMLInputElement>(id).value.trim());
+      await takeTicket(way.event, name, party);
       arrive();
     } catch (error) {
       byId("ticket-fault").textContent = error instanceof Error ? error.message : String(error);
@@ -44,6 +45,7 @@ function showCard(card: EventCard | null) {
   const invited = card?.queue_rule === "invited";
   view.showPhase("ticket");
   byId("take-ticket").hidden = !card || invited || card.tickets_left === 0;
+  byId("party").hidden = !card || card.group_size < 2;
   if (!card) return sayOfEvent("There is no such event", "The link may be incomplete, or the event is not announced yet.");
   const minutes = Math.max(1, Math.round(card.slot_s / 60));
   const when = card.state === "open" ? "It is open now." : `It opens on ${new Date(card.opens_at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" })}.`;

@@ -48,6 +48,7 @@ export type EventCard = {
   state: string;
   queue_rule: string;
   slot_s: number;
+  group_size: number;
   tickets_left: number;
 };
 
@@ -57,9 +58,9 @@ export async function eventCard(event: string): Promise<EventCard | null> {
   return answer.ok ? ((await answer.json()) as EventCard) : null;
 }
 
-/** Takes a ticket; from now on `wayIn` finds it. Throws Error with words for the person. */
-export async function takeTicket(event: string, name: string): Promise<void> {
-  const { ticket_id, secret } = await post(`/events/${event}/tickets`, { name });
+/** Takes a ticket; from now on `wayIn` finds it. `party` is a word shared with friends, or "". Throws Error with words for the person. */
+export async function takeTicket(event: string, name: string, party: string): Promise<void> {
+  const { ticket_id, secret } = await post(`/events/${event}/tickets`, { name, party });
   const hash = `#event=${event}&ticket=${ticket_id}.${secret}`;
   localStorage.setItem(TICKETS, JSON.stringify({ ...keptTickets(), [event]: hash }));
   history.replaceState(null, "", hash);

@@ -26,6 +26,7 @@ const OVER = ["done", "left", "no_show", "banned", "missed"];
 export function Tickets({ event }: { event: CreatorEvent }) {
   const { value, fault, again } = useAsked<{ tickets: Ticket[] }>(`/events/${event.id}/tickets`, REFRESH_S);
   const [name, setName] = useState("");
+  const [party, setParty] = useState("");
   const [invitation, setInvitation] = useState({ label: "", url: "" });
 
   const linkFor = async (ticket: Ticket) => {
@@ -39,7 +40,7 @@ export function Tickets({ event }: { event: CreatorEvent }) {
   const invite = async (submitted: Event) => {
     submitted.preventDefault();
     try {
-      const { link } = await ask<{ link: string }>("POST", `/events/${event.id}/tickets`, { name: name.trim() });
+      const { link } = await ask<{ link: string }>("POST", `/events/${event.id}/tickets`, { name: name.trim(), party: party.trim() });
       setInvitation({ label: `For ${name.trim()} alone; it may be opened again and again`, url: link });
       setName("");
       again();
@@ -78,6 +79,16 @@ export function Tickets({ event }: { event: CreatorEvent }) {
             value={name}
             onInput={(input) => setName(input.currentTarget.value)}
           />
+          {event.group_size > 1 && (
+            <input
+              type="text"
+              maxLength={40}
+              aria-label="A word for friends who come together"
+              placeholder="Friends’ word, if any"
+              value={party}
+              onInput={(input) => setParty(input.currentTarget.value)}
+            />
+          )}
           <button type="submit" disabled={!name.trim()}>
             Invite
           </button>
@@ -97,6 +108,7 @@ export function Tickets({ event }: { event: CreatorEvent }) {
               <span>
                 {ticket.name || "A fan"} <small>{STATES[ticket.state] ?? ticket.state}</small>
                 {ticket.invited && <small> · invited</small>}
+                {ticket.party && <small> · with “{ticket.party}”</small>}
               </span>
               {VOIDABLE.includes(ticket.state) && (
                 <span class="entry-acts">
