@@ -45,6 +45,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
+    async def shutdown_default_executor(self) -> None:
+        """The loop is closing: its last threads end when they end."""
+        with self.standing_still():
+            await super().shutdown_default_executor()
+
     @contextmanager
     def standing_still(self) -> Iterator[None]:
         """For work in a thread, such as a database's: no virtual time passes meanwhile."""
