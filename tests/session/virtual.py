@@ -45,10 +45,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    async def shutdown_default_executor(self) -> None:
+    async def shutdown_default_executor(self, *patience_s: Any) -> None:
         """The loop is closing: its last threads end when they end."""
         with self.standing_still():
-            await super().shutdown_default_executor()
+            await super().shutdown_default_executor(*patience_s)  # from Python 3.12 on there is one
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
