@@ -70,8 +70,8 @@ test: $(STAMP)-dev $(PAGE) $(STOCK_CLIENTS)  ## every test: unit, session, contr
 	$(BIN)/python -m tests.fuzz.beside $(MAKE) --no-print-directory pytest
 
 pytest:
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/web
-	$(BIN)/python -m pytest tests/web
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone tests/web
 
 bench-emotion: $(STAMP)-dev  ## how well feelings are read; TEXTS=folder with GoEmotions, see bench/emotion.py
 	$(BIN)/python -m bench.emotion --data $(TEXTS)

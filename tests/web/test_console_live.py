@@ -157,6 +157,7 @@ async def test_a_host_needs_no_mouse(
         await page.keyboard.press("Enter")  # pressed twice in haste: nobody is sent home
         await expect(end).to_be_focused()
         await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Keep as it is")).to_be_focused()
         await tab_to(page, page.get_by_role("button", name="End the visit"))
         await page.keyboard.press("Enter")
         await act(visit, kind="end", ticket_id="t-1")

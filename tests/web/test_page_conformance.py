@@ -13,6 +13,8 @@ from server.conformance.report import Result
 from server.page_files import PAGE
 from tests.web.conftest import OpenPage
 
+pytestmark = pytest.mark.alone
+
 BUTTONS = ("#understand", "#go-on", "#again", "#talk[aria-pressed=false]")
 
 

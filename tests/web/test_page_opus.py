@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 from msgspec.structs import replace
 from playwright.async_api import Page, expect
 from scipy.io import wavfile
@@ -27,6 +28,8 @@ from tests.web.test_page_voice import (
     reply,
     tone,
 )
+
+pytestmark = pytest.mark.alone
 
 OPUS_IN = AudioFormat("opus", 48_000)
 OPUS_OUT = Speaker(AudioFormat("opus", OUTPUT_RATE_HZ)).audio_format

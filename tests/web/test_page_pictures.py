@@ -21,7 +21,7 @@ from tests.web.test_page_event import KEPT as KEEPSAKE
 from tests.web.test_page_event import SPECTATOR, TITLE, seated
 from tests.web.test_page_meet import RESUMABLE, serious_faults
 from tests.web.test_page_room import in_3d
-from tests.web.test_page_words import WORDS, spoken
+from tests.web.test_page_words import WORDS, heard_out, spoken
 
 GREETING = "Maya! Then I have seen you, you sang along in the chorus. How was the way home?"
 TILE = 140
@@ -70,7 +70,7 @@ async def test_every_screen_looks_as_it_was_kept(server: ScriptedServer, open_pa
         await visit.hears(DisclosureAcknowledged)
         await visit.say(Transcript(turn_id=1, text="Do you sing at home?", final=True), spoken(1, WORDS, word_s=0.05))
         await visit.say(Listening(seq=1, face=face_frame(mouthSmile=0.4) * 3600))
-        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await heard_out(page, WORDS)
         await seen(page, "screen-room-phone", PHONE)
         await seen(page, "screen-room")
         await page.reload()
@@ -92,7 +92,7 @@ async def test_every_screen_of_an_event_looks_as_it_was_kept(server: ScriptedSer
         await visit.say(KEEPSAKE, SlotTime("running", 100.0), line, spoken(1, GREETING.split(), word_s=0.05))
         await visit.say(Listening(seq=1, face=face_frame(mouthSmile=0.4) * 3600))
         await expect(page.locator("#event-title")).to_have_text(TITLE)
-        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await heard_out(page, GREETING.split())
         await seen(page, "screen-slot-phone", PHONE)
         await seen(page, "screen-slot")
         await page.click("#picture")
@@ -116,12 +116,13 @@ async def test_every_screen_of_spectators_looks_as_it_was_kept(server: ScriptedS
         await expect(page.locator("#disclosure")).to_be_visible()
         await seen(page, "screen-watch-lobby")
         await page.click("#understand")
+        await expect(page.locator("#room")).to_be_visible()
         await visit.say(StageState("private", "v-1"))
         await expect(page.locator("#curtain")).to_contain_text("This visit is private.")
         await seen(page, "screen-curtain")
         await visit.say(StageState("live", "v-2", "Maya"), spoken(1, GREETING.split(), word_s=0.05))
         await visit.say(Reactions(ReactionCounts(heart=3, applause=5)))
-        await expect(page.locator(".persona .ahead")).to_have_count(0)
+        await heard_out(page, GREETING.split())
         await expect(page.locator(".glows")).to_have_count(0)
         await seen(page, "screen-watching-phone", PHONE)
         await seen(page, "screen-watching")

@@ -22,6 +22,8 @@ from tests.web.conftest import EAR_INIT, OpenPage
 from tests.web.test_page_room import TINY, in_3d
 from tests.web.test_page_voice import Floats, loudspeaker
 
+pytestmark = pytest.mark.alone
+
 EAR = json.dumps((Path(__file__).parent / "ear.js").read_text())
 #: The real server has no file of the tests: what listens comes from a blob.
 EAR_FROM_BLOB = f"window.earModule = URL.createObjectURL(new Blob([{EAR}], {{ type: 'text/javascript' }}));"

@@ -15,6 +15,8 @@ from tests.web.conftest import EAR_INIT, OpenPage, enter, loudspeaker_runs
 from tests.web.scripted_server import ScriptedServer, Visit
 from tests.web.test_page_voice import heard_to, jaw_of, length_of, loudspeaker, reply
 
+pytestmark = pytest.mark.alone
+
 HOUSE = Path(__file__).parents[2]
 PICTURES = HOUSE / "out" / "web"
 TINY = (320, 480)

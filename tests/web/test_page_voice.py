@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from playwright.async_api import Page, expect
 from scipy.io import wavfile
 from scipy.signal import correlate, resample_poly
@@ -15,6 +16,8 @@ from protocol.messages import AudioChunk, Interrupt, Listening, PlaybackMark, Re
 from protocol.timeline import FACE_FPS, OUTPUT_RATE_HZ, SAMPLES_PER_FACE_FRAME
 from tests.web.conftest import EAR_INIT, OpenPage, enter, loudspeaker_runs
 from tests.web.scripted_server import ScriptedServer, face_frame
+
+pytestmark = pytest.mark.alone
 
 Floats = npt.NDArray[np.float64]
 REPLY_S = 2

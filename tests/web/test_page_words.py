@@ -1,7 +1,8 @@
 """Captions, typing, the latency card, and messages that make no sense."""
 
 import numpy as np
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Page, expect
 
 from protocol.messages import (
     PlaybackMark,
@@ -16,6 +17,8 @@ from protocol.timeline import OUTPUT_RATE_HZ, WordSpan
 from tests.web.conftest import OpenPage, enter
 from tests.web.scripted_server import ScriptedServer, face_frame
 
+pytestmark = pytest.mark.alone
+
 WORDS = "I sing in the kitchen when nobody is there to hear it".split()
 
 
@@ -26,6 +29,13 @@ def spoken(reply_id: int, words: list[str], *, word_s: float = 0.3) -> ReplyChun
     face = face_frame() * (len(words) * each // 400)
     audio = np.zeros(len(words) * each, "<i2").tobytes()
     return ReplyChunk(reply_id, 0, 0, audio=audio, face=face, words=spans, last=True)
+
+
+async def heard_out(page: Page, words: list[str]) -> None:
+    """The newest reply has these words, and sounded to its end."""
+    await expect(page.locator(".persona .text").last).to_have_text(" ".join(words))
+    await expect(page.locator(".persona .ahead")).to_have_count(0)
+    await expect(page.locator("body")).not_to_have_attribute("data-activity", "speaking")
 
 
 async def test_both_sides_are_captioned(server: ScriptedServer, open_page: OpenPage) -> None:

@@ -13,6 +13,8 @@ from tests.web.scripted_server import ScriptedServer, Visit
 from tests.web.test_page_room import HEADSET, TINY, enter_headset, picture
 from tests.web.test_page_voice import heard_to, length_of, reply
 
+pytestmark = pytest.mark.alone
+
 #: Notes where the left wrist or controller is, and the panners that are made; the page holds no test code.
 WATCHED = """
 window.watched = { left: null, panners: [] };

@@ -98,9 +98,11 @@ export class Player {
   handOver(): { reply_id: number; heard_samples: number } {
     this.#unpacking?.drop();
     this.#order({ flush: true });
-    const { replyId, position, ended } = this.#reports.at(-1) ?? { replyId: 0, position: 0, ended: true };
-    if (!ended) this.#received.set(replyId, position);
-    return { reply_id: Math.max(0, replyId), heard_samples: position };
+    const last = this.#reports.at(-1);
+    if (!last) return { reply_id: 0, heard_samples: 0 };
+    const position = this.#rendered(last);
+    if (!last.ended) this.#received.set(last.replyId, position);
+    return { reply_id: Math.max(0, last.replyId), heard_samples: position };
   }
 
   /** How the buffer does, for those who look: seconds that wait, seconds it aims at, gaps so far. */
@@ -127,6 +129,13 @@ export class Player {
   /** The frame of the context that reaches the ear now: what was rendered, less the way to the loudspeaker. */
   #frameAtEar({ currentTime, outputLatency, baseLatency, sampleRate }: AudioContext): number {
     return (currentTime - (outputLatency || baseLatency || 0)) * sampleRate;
+  }
+
+  /** Where the reply stands in what was rendered up to now; a busy page has not yet read the newest report. */
+  #rendered({ replyId, position, playing, frame }: PlayReport): number {
+    if (!this.#context || !playing) return position;
+    const since = Math.floor(this.#context.currentTime * this.#context.sampleRate) - frame;
+    return Math.max(position, Math.min(position + since, this.#received.get(replyId) ?? position));
   }
 
   #queue(chunk: Chunk) {

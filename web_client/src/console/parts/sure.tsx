@@ -33,14 +33,22 @@ type Asked = { question: string; yes: string; answer: (agreed: boolean) => void 
 function Question({ question, yes, answer }: Asked) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  const close = (agreed: boolean) => {
+    dialog.current?.close();
+    answer(agreed); // now, not at the event of closing: whoever asks again at once gets the question again
+  };
+  const escape = (event: Event) => {
+    event.preventDefault();
+    close(false);
+  };
   return (
-    <dialog ref={dialog} aria-label={question} onClose={(event) => answer(event.currentTarget.returnValue === "yes")}>
+    <dialog ref={dialog} aria-label={question} onCancel={escape}>
       <p>{question}</p>
       <p class="actions">
-        <button type="button" class="danger" onClick={() => dialog.current?.close("yes")}>
+        <button type="button" class="danger" onClick={() => close(true)}>
           {yes}
         </button>
-        <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>
+        <button type="button" class="quiet" autofocus onClick={() => close(false)}>
           Keep as it is
         </button>
       </p>
