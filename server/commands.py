@@ -22,6 +22,7 @@ import msgspec
 
 from avatar.persona import Persona, PersonaError, load_personas
 from protocol.errors import StagedoorError
+from server.after.keepsake import files_of
 from server.after.opening import open_archive
 from server.after.pages import KeepsakePages
 from server.after.report_routes import report_router
@@ -207,6 +208,7 @@ async def _serve(config: Config, listening: socket.socket, engines: Engines, hou
     room.desks.companions.append(backstage)
     async with open_archive(house.store, house.store.folder, engines.lanes.tts) as archive:
         house.forget = archive.forget
+        house.files = partial(files_of, archive.shelf.folder)
         room.desks.companions.append(archive)
         server = build_server(
             build_asgi(

@@ -91,6 +91,12 @@ def add_picture(folder: Path, name: str, picture: bytes) -> None:
     part.replace(folder / name / PICTURE)
 
 
+def files_of(folder: Path, name: str) -> list[Path]:
+    """What there is of a keepsake for people: sound, captions, words, picture."""
+    inside = folder / Path(name).name
+    return [path for file in (SOUND, CAPTIONS, WORDS, PICTURE) if (path := inside / file).is_file()]
+
+
 def read_about(folder: Path, name: str) -> Mapping[str, Any] | None:
     """What the page shows of a keepsake: persona, fan, event, on, written, said. None: it is not there."""
     try:

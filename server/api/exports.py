@@ -1,19 +1,24 @@
-"""Taking one's data along, and deleting it: a creator's, an event's, a fan's. Exports are a zip of JSON files."""
+"""Taking one's data along, and deleting it: a creator's, an event's, a fan's.
 
-import asyncio
-import io
-import json
-import zipfile
+An export is a zip: a JSON file for each table, and under `keepsakes/VISIT/` the sound, captions, words and picture that
+are kept of a visit. What comes next: bundle.py writes it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy import select, update
 
 from server.api.access import COOKIE, HouseHere, Person, Signed
 from server.api.accounts import COOKIE_PATH
 from server.api.bodies import Done, FanOut, Fans
+from server.api.bundle import bundle
 from server.api.errors import ConflictError, NotFoundError
 from server.api.events import Limit, Offset, own_event
+from server.api.house import House
 from server.store.audit import note
 from server.store.export import Rows, rows_of_creator, rows_of_event, rows_of_fan
 from server.store.tables import AuditRow, CreatorRow, EventRow, FanRow, TicketRow
@@ -31,7 +36,7 @@ async def export_all(caller: Person, house: HouseHere) -> Response:
     async with house.store.begin() as db:
         rows = await rows_of_creator(db, caller.creator_id)
         note(db, caller.creator_id, caller.actor, "creator.export", caller.creator_id)
-    return await _zipped(rows, "stagedoor")
+    return _zipped(house, rows, "stagedoor")
 
 
 @router.delete("/me")
@@ -60,7 +65,7 @@ async def export_event(event_id: str, caller: Signed, house: HouseHere) -> Respo
         await own_event(db, caller.creator_id, event_id)
         rows = await rows_of_event(db, event_id)
         note(db, caller.creator_id, caller.actor, "event.export", event_id)
-    return await _zipped(rows, f"event-{event_id}")
+    return _zipped(house, rows, f"event-{event_id}")
 
 
 @router.get("/fans")
@@ -84,7 +89,7 @@ async def export_fan(fan_id: str, caller: Signed, house: HouseHere) -> Response:
         _own(await db.get(FanRow, fan_id), caller.creator_id)
         rows = await rows_of_fan(db, fan_id)
         note(db, caller.creator_id, caller.actor, "fan.export", fan_id)
-    return await _zipped(rows, f"fan-{fan_id}")
+    return _zipped(house, rows, f"fan-{fan_id}")
 
 
 @router.delete("/fans/{fan_id}")
@@ -112,15 +117,13 @@ def _own(row: FanRow | None, creator_id: str) -> FanRow:
     return row
 
 
-async def _zipped(rows: Rows, name: str) -> Response:
-    data = await asyncio.to_thread(_zip, rows)
-    headers = {"content-disposition": f'attachment; filename="{name}.zip"'}
-    return Response(data, media_type="application/zip", headers=headers)
+def _zipped(house: House, rows: Rows, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}.zip"', "cache-control": "private, no-store"}
+    data = bundle(rows, _files(house, rows))
+    return StreamingResponse(data, media_type="application/zip", headers=headers)
 
 
-def _zip(rows: Rows) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for table, found in rows.items():
-            archive.writestr(f"{table}.json", json.dumps(found, indent=1, ensure_ascii=False))
-    return buffer.getvalue()
+def _files(house: House, rows: Rows) -> Iterator[tuple[str, Path]]:
+    for row in rows["keepsakes"]:
+        for path in house.files(row["path"]):
+            yield f"keepsakes/{row['visit_id']}/{path.name}", path

@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import Request
@@ -30,14 +31,20 @@ def _any_persona(_: Persona) -> None:
     """Every persona will do."""
 
 
-async def _no_files(_: Owned, __: str) -> None:
+async def _nothing_to_forget(_: Owned, __: str) -> None:
     """There are no files."""
+
+
+def _no_files(_: str) -> Sequence[Path]:
+    """There are no files."""
+    return ()
 
 
 @dataclass(slots=True)
 class House:
     """`changed` is told the id of an event that changed, or whose tickets did; `forget` removes what lies in files of
-    a creator, an event or a fan, before the rows go; `check_persona` raises PersonaError for a voice or a look that
+    a creator, an event or a fan, before the rows go; `files` are those of a keepsake, found by its row's `path`;
+    `check_persona` raises PersonaError for a voice or a look that
     this server does not have.
     """
 
@@ -49,7 +56,8 @@ class House:
     personas: Mapping[str, Persona] = field(default_factory=dict)  # those that come with the house
     check_persona: Callable[[Persona], None] = _any_persona
     changed: Callable[[str], None] = _nobody
-    forget: Callable[[Owned, str], Awaitable[None]] = _no_files
+    forget: Callable[[Owned, str], Awaitable[None]] = _nothing_to_forget
+    files: Callable[[str], Sequence[Path]] = _no_files
     provider: "Provider | None" = None
     seconds: Callable[[], float] = time.monotonic
     passwords: Passwords = field(default_factory=Passwords)

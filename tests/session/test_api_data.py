@@ -2,12 +2,17 @@
 
 import io
 import json
+import random
 import zipfile
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
+from server.after.keepsake import SOUND, WORDS, files_of
+from server.api.bundle import BLOCK_BYTES, bundle
 from server.store.columns import Table
 from server.store.engine import Store
 from server.store.tables import (
@@ -26,7 +31,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 OF_ALL = {TicketRow, VisitRow, TranscriptRow, KeepsakeRow, MemoryRow, HostActionRow}
 
 
-async def lived(store: Store, creator: Guest, said: str) -> dict[str, str]:
+async def lived(store: Store, creator: Guest, said: str, kept: str = "p") -> dict[str, str]:
     """An event that somebody came to, with a row in every table."""
     await creator.call("PUT", "/personas/mine", {"toml": OWN_TOML})
     await creator.key()
@@ -43,7 +48,7 @@ async def lived(store: Store, creator: Guest, said: str) -> dict[str, str]:
         db.add(TranscriptRow(visit_id=visit.id, at_ms=10.0, who="fan", text=said))
         db.add(
             KeepsakeRow(
-                visit_id=visit.id, code_hash=f"code {said}", path="p", created_at=NOON, expires_at=NOON + timedelta(30)
+                visit_id=visit.id, code_hash=f"code {said}", path=kept, created_at=NOON, expires_at=NOON + timedelta(30)
             )
         )
         db.add(MemoryRow(fan_id=fan, persona_id="mine", text=said, affect={}, updated_at=NOON, expires_at=NOON))
@@ -56,7 +61,8 @@ async def exported(guest: Guest, path: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        return {name.removesuffix(".json"): json.loads(archive.read(name)) for name in archive.namelist()}
+        tables = [name for name in archive.namelist() if name.endswith(".json")]
+        return {name.removesuffix(".json"): json.loads(archive.read(name)) for name in tables}
 
 
 async def left(store: Store) -> dict[str, int]:
@@ -92,6 +98,47 @@ async def test_one_fan_s_export_is_of_one_fan(sqlite_store: Store) -> None:
     data = await exported(ana, f"/fans/{maya['fan']}/export")
     assert [fan["id"] for fan in data["fans"]] == [maya["fan"]]
     assert "Tom" not in json.dumps(data)
+
+
+async def test_an_export_holds_the_sound_and_the_picture_too(sqlite_store: Store, tmp_path: Path) -> None:
+    house = house_over(sqlite_store)
+    house.files = partial(files_of, tmp_path)
+    app = app_of(house)
+    ana, ben = await Guest(app).sign_up("ana"), await Guest(app).sign_up("ben")
+    hers = await lived(sqlite_store, ana, "from Maya", kept="hers")
+    await lived(sqlite_store, ben, "from Ben's fan", kept="his")
+    sound = random.Random(7).randbytes(3 * BLOCK_BYTES + 1)
+    for folder, heard in (("hers", sound), ("his", b"not hers")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / SOUND).write_bytes(heard)
+        (tmp_path / folder / WORDS).write_text("Maya: Hello!\n", "utf-8")
+        (tmp_path / folder / "about.json").write_text("{}")
+    for path in ("/export", f"/events/{hers['event']}/export", f"/fans/{hers['fan']}/export"):
+        answer = await ana.call("GET", path)
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.testzip() is None
+            files = {name: archive.read(name) for name in archive.namelist() if not name.endswith(".json")}
+        (visit,) = (await exported(ana, path))["visits"]
+        inside = f"keepsakes/{visit['id']}"
+        assert files == {f"{inside}/{SOUND}": sound, f"{inside}/{WORDS}": b"Maya: Hello!\n"}
+
+
+def test_a_recording_that_is_deleted_meanwhile_is_left_out(tmp_path: Path) -> None:
+    for name in ("first.m4a", "second.m4a", "third.m4a"):
+        (tmp_path / name).write_bytes(name.encode())
+    files = [(path.name, path) for path in sorted(tmp_path.iterdir())]
+    files[1][1].unlink()
+    with zipfile.ZipFile(io.BytesIO(b"".join(bundle({"visits": []}, files)))) as archive:
+        assert archive.namelist() == ["visits.json", "first.m4a", "third.m4a"]
+        assert archive.read("third.m4a") == b"third.m4a"
+
+
+def test_of_a_large_file_little_is_in_the_memory(tmp_path: Path) -> None:
+    large = tmp_path / "sound.m4a"
+    large.write_bytes(bytes(40 * BLOCK_BYTES))
+    parts = [len(part) for part in bundle({}, [("sound.m4a", large)])]
+    assert sum(parts) > 40 * BLOCK_BYTES
+    assert max(parts) < 2 * BLOCK_BYTES
 
 
 async def test_a_fan_who_is_deleted_is_gone(store: Store) -> None:

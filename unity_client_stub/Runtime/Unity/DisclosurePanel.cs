@@ -32,7 +32,7 @@ namespace Stagedoor
             GUILayout.BeginArea(area, welcome.Persona.Name, GUI.skin.window);
             GUILayout.Label(welcome.Disclosure);
             GUILayout.Space(12);
-            _recording = GUILayout.Toggle(_recording, " Keep a recording of this conversation");
+            _recording = GUILayout.Toggle(_recording, " Keep a recording of this visit, for me and for its creator");
             _memory = GUILayout.Toggle(_memory, $" {welcome.Persona.Name} may remember me next time");
             _emotions = GUILayout.Toggle(_emotions, " Listen to how my voice sounds");
             GUILayout.Space(12);

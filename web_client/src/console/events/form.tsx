@@ -85,7 +85,7 @@ export function PlanForm({ plan, personas, verb, onPlan }: Needs) {
         </label>
         <label class="choice">
           <input type="checkbox" name="keepsakes" defaultChecked={plan.keepsakes} />
-          <span>Fans may keep a recording, if they agree to one.</span>
+          <span>Fans may keep a recording, if they agree to one. Your exports hold it too.</span>
         </label>
       </fieldset>
       <details>
