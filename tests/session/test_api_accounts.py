@@ -216,6 +216,23 @@ async def test_one_address_or_one_account_does_not_take_all(sqlite_store: Store)
     assert statuses.count(429) == 3, statuses  # one was the key's making, which its account counts too
 
 
+@pytest.mark.parametrize("what", ["tickets", "accounts"])
+async def test_a_stranger_takes_all_of_nothing(sqlite_store: Store, what: str) -> None:
+    house = house_over(sqlite_store, tries_per_minute=3)
+    house.seconds = lambda: 0.0
+    ana = await Guest(app_of(house)).sign_up("ana")
+    event = await ana.event()
+    greedy = Guest(app_of(house), "198.51.100.9")
+    statuses = []
+    for n in range(5):
+        account = {"name": "Eve", "email": f"eve{n}@example.org", "password": PASSWORD}
+        asked = (f"/events/{event}/tickets", {"name": "Eve"}) if what == "tickets" else ("/creators", account)
+        statuses.append((await greedy.call("POST", *asked)).status_code)
+    assert statuses == [201, 201, 201, 429, 429]
+    for _ in range(5):
+        await ana.ticket(event)  # her own event's are hers to give
+
+
 # --- browsers of other origins ---
 
 

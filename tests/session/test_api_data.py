@@ -77,7 +77,7 @@ async def test_an_export_holds_all_of_one_s_own_and_nothing_else(store: Store) -
     app = app_of(house_over(store))
     ana, ben = await Guest(app).sign_up("ana"), await Guest(app).sign_up("ben")
     hers = await lived(store, ana, "I love your songs")
-    await lived(store, ben, "a secret of Ben's fan")
+    his = await lived(store, ben, "a secret of Ben's fan")
     everything = await exported(ana, "/export")
     of_the_server = {SigningKeyRow.__tablename__, "desks"}  # its own, and nobody else's
     every_table = {mapper.class_.__tablename__ for mapper in Table.registry.mappers} - of_the_server
@@ -86,7 +86,8 @@ async def test_an_export_holds_all_of_one_s_own_and_nothing_else(store: Store) -
     for path in ("/export", f"/events/{hers['event']}/export", f"/fans/{hers['fan']}/export"):
         text = json.dumps(await exported(ana, path))
         assert "I love your songs" in text
-        assert "Ben" not in text
+        for of_ben in ("Ben", "ben@example.org", ben.id, *his.values()):
+            assert of_ben not in text
         for secret in ("_hash", "$argon2id", "hash of", "code "):
             assert secret not in text
 
@@ -190,6 +191,16 @@ async def test_a_creator_who_leaves_takes_all_along(store: Store) -> None:
     assert "creator.delete" in text
     for personal in ("ana@", "Fan of", "songs", "platform"):
         assert personal not in text
+
+
+async def test_no_account_goes_while_fans_are_coming(sqlite_store: Store) -> None:
+    ana = await Guest(app_of(house_over(sqlite_store))).sign_up("ana")
+    event = await ana.event()
+    assert refusal(await ana.call("DELETE", "/me")) == (409, "conflict")
+    await ana.post(f"/events/{event}/pause")
+    assert refusal(await ana.call("DELETE", "/me")) == (409, "conflict"), "they wait"
+    await ana.post(f"/events/{event}/close")
+    assert (await ana.call("DELETE", "/me")).status_code == 200
 
 
 async def test_an_event_that_is_deleted_takes_its_visits_along(sqlite_store: Store) -> None:

@@ -200,6 +200,22 @@ async def test_a_stranger_is_nobody_s_known_fan(sqlite_store: Store) -> None:
     assert refusal(answer) == (403, "forbidden")
 
 
+async def test_another_creator_is_a_stranger_too(sqlite_store: Store) -> None:
+    ana = await creator(sqlite_store)
+    ben = await Guest(ana.http._transport.app).sign_up("ben")  # type: ignore[attr-defined]
+    event = await ana.event(queue_rule="invited")
+    assert refusal(await ben.call("POST", f"/events/{event}/tickets", {"name": "Tom"})) == (403, "forbidden")
+    assert (await ana.get(f"/events/{event}/tickets"))["tickets"] == []
+
+
+async def test_the_same_reference_of_two_creators_is_two_fans(sqlite_store: Store) -> None:
+    ana = await creator(sqlite_store)
+    ben = await Guest(ana.http._transport.app).sign_up("ben")  # type: ignore[attr-defined]
+    for host, name in ((ana, "Maya"), (ben, "Tom")):
+        await host.ticket(await host.event(), name, external_ref="patron-7")
+        assert [fan["name"] for fan in (await host.get("/fans"))["fans"]] == [name]
+
+
 async def test_a_platform_may_ask_twice(store: Store) -> None:
     ana = await creator(store)
     event = await ana.event(max_tickets=1)

@@ -101,6 +101,15 @@ async def test_a_way_back_that_began_elsewhere_signs_nobody_in(sqlite_store: Sto
     assert refusal(await attacker.arrive(theirs)) == (401, "not_signed_in"), "a code is good once"
 
 
+async def test_a_way_back_with_another_state_signs_nobody_in(sqlite_store: Store) -> None:
+    """Even if the provider checked neither verifier nor nonce."""
+    visit = Visit(sqlite_store)
+    back = await visit.back_from(await visit.to_the_provider())
+    (state,) = parse_qs(urlsplit(back).query)["state"]
+    assert refusal(await visit.arrive(back.replace(state, "x" * len(state)))) == (401, "not_signed_in")
+    assert (await visit.arrive(back)).status_code == 303
+
+
 async def test_what_is_sent_to_the_provider_holds_no_secret(sqlite_store: Store) -> None:
     visit = Visit(sqlite_store)
     asked = parse_qs(urlsplit(await visit.to_the_provider()).query)
