@@ -10,20 +10,25 @@ from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[1]
 
-# llama.cpp's threads wait for each other at every layer. OpenMP lets them spin for milliseconds by default, which
-# starves them as soon as anything else runs: beside two busy processes the model then makes no text within a minute,
-# and 12 tokens a second with this short spin (docs/decisions/0013-short-spins.md). Read when the library loads.
-SPIN_COUNT = "1000"
-
-# numpy shares the filters of a spectrogram, 2 ms of work, over every core, and its threads then spin beside the ones
-# that recognise: a third of what a recognition cost (the same decision).
-BLAS_THREADS = "1"
+# What libraries read from the environment when they load; what the user has set stays.
+ENVIRONMENT = {
+    # llama.cpp's threads wait for each other at every layer. OpenMP lets them spin for milliseconds by default, which
+    # starves them as soon as anything else runs: beside two busy processes the model then makes no text within a minute,
+    # and 12 tokens a second with this short spin (docs/decisions/0013-short-spins.md).
+    "GOMP_SPINCOUNT": "1000",
+    # numpy shares the filters of a spectrogram, 2 ms of work, over every core, and its threads then spin beside the ones
+    # that recognise: a third of what a recognition cost (the same decision).
+    "OPENBLAS_NUM_THREADS": "1",
+    # Whisper's encoder is compiled for each length of speech, and 1024 pieces of that are kept, about 0.5 MB each, though
+    # a length hardly comes twice: half a gigabyte in a quarter of an hour. Compiling again takes 2 ms (decision 0039).
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+}
 
 
 def main() -> int:
     """The `stagedoor` command."""
-    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", BLAS_THREADS)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     if str(HOUSE) not in sys.path:
         sys.path.insert(0, str(HOUSE))
     from server.commands import main as command_main  # noqa: PLC0415  (importable only now)
