@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from .roots import MAX_TEXT_CHARS, Consents, Count, Id, Message
 from .timeline import EmotionCategory
 
+Speaker = Literal["fan", "avatar", "host"]
 ReactionKind = Literal["heart", "applause", "laugh", "wow"]
 ActKind = Literal[
     "watch",
@@ -136,12 +137,33 @@ class HostVisit(Message, tag="host.visit", frozen=True):
 
 
 class HostTranscript(Message, tag="host.transcript", frozen=True):
-    """What is said in a visit. Partials of the same speaker replace each other until the final one."""
+    """What is said in a visit, in lines that count from 1. Until it is final the same `line` comes again, in place of
+    what it was; with no text it was nothing.
+    """
 
     visit_id: Id
-    who: Literal["fan", "avatar", "host"]
+    who: Speaker
     text: str
     final: bool
+    line: Count
+
+
+class SaidLine(Struct, frozen=True):
+    """One line of a visit."""
+
+    line: Count
+    who: Speaker
+    text: str
+    final: bool
+
+
+class HostLines(Message, tag="host.lines", frozen=True):
+    """What was said in a visit before this host came in: its newest lines, at most 100, in order; after the first
+    `host.visit`. A host who comes back knows some of them already, by `line`.
+    """
+
+    visit_id: Id
+    lines: tuple[SaidLine, ...]
 
 
 class HostMood(Message, tag="host.mood", frozen=True):

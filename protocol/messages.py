@@ -16,6 +16,7 @@ from .event_messages import (
     HostAct,
     HostDone,
     HostHealth,
+    HostLines,
     HostMood,
     HostQueue,
     HostTopic,
@@ -333,6 +334,7 @@ ServerMessage = (
     | Reactions
     | HostVisit
     | HostTranscript
+    | HostLines
     | HostMood
     | HostQueue
     | HostHealth

@@ -17,6 +17,7 @@ from protocol.event_messages import (
     HostAct,
     HostDone,
     HostHealth,
+    HostLines,
     HostMood,
     HostQueue,
     HostTopic,
@@ -26,6 +27,7 @@ from protocol.event_messages import (
     Reaction,
     ReactionCounts,
     Reactions,
+    SaidLine,
     StageState,
 )
 from protocol.handshake import Handshake, Phase
@@ -242,7 +244,8 @@ DOWN: dict[str, ServerMessage] = {
     "reactions": Reactions(ReactionCounts(heart=3, applause=12), watching=180),
     "host.visit": HostVisit("v1", "live", "t1", "Ana", Consents(audience=True), left_s=140.5),
     "host.visit.ended": HostVisit("v1", "ended"),
-    "host.transcript": HostTranscript("v1", "fan", "What is your cat called?", final=True),
+    "host.transcript": HostTranscript("v1", "fan", "What is your cat called?", final=True, line=7),
+    "host.lines": HostLines("v1", (SaidLine(6, "avatar", "Hello, Ana!", True), SaidLine(7, "fan", "What is", False))),
     "host.mood": HostMood("v1", "joy", 0.625, 0.5, 0.75, "a bright voice and happy words"),
     "host.queue": HostQueue(
         (QueueEntry("t1", "Ana", 0, "seated", 0.0, 140.5), QueueEntry("t2", "Ben", 1, "waiting", 200.0)), of=2

@@ -1,16 +1,17 @@
 """What a host reads of one visit: both sides' words, topics that were touched, how long answers take.
 
-A tap of the session. What it hears goes to the event's hosts and is kept nowhere. What comes next: wings.py passes the
-messages on.
+A tap of the session. What it hears goes to the event's hosts, and to nothing that outlives the visit. What comes next:
+wings.py passes the messages on.
 """
 
 from collections.abc import Callable
 
 from avatar.emotion import CATEGORIES
-from protocol.event_messages import HostMood, HostTopic, HostTranscript
+from protocol.event_messages import HostMood, HostTopic, Speaker
 from protocol.messages import Consents, ReplyCancelled, ReplyChunk, ServerMessage, TurnReport
 from protocol.timeline import EmotionCategory
 from server.session import Session
+from server.stage.script import Script
 from server.steering import Voice
 from server.taps import Tap
 
@@ -29,6 +30,7 @@ class Notes(Tap):
         changed: Callable[[], None],
     ) -> None:
         """`measured` gets the voice-to-voice time of each answer, in milliseconds."""
+        self.script = Script(visit_id)
         self._visit_id = visit_id
         self._session = session
         self._tell = tell
@@ -40,7 +42,7 @@ class Notes(Tap):
 
     def fan_said(self, text: str, final: bool, at_ms: float) -> None:
         """See Tap."""
-        self._tell(HostTranscript(self._visit_id, "fan", text, final))
+        self._say("fan", text, final=final)
         topic = self._session.steering.touched(text) if final else None
         if topic and topic not in self._proposed and not self._session.steering.topics[topic]:
             self._proposed.add(topic)
@@ -52,19 +54,22 @@ class Notes(Tap):
             self._words = []
         self._words += [word.text for word in chunk.words]
         if self._words and (chunk.words or chunk.last):
-            self._tell(HostTranscript(self._visit_id, "avatar", " ".join(self._words), chunk.last))
+            self._say("avatar", " ".join(self._words), final=chunk.last)
         if chunk.last:
             self._words = []  # told to their end: a cut while they are still heard adds nothing
 
     def avatar_cut(self, cut: ReplyCancelled, at_ms: float) -> None:
         """See Tap."""
         if self._words:
-            self._tell(HostTranscript(self._visit_id, "avatar", " ".join(self._words) + CUT_OFF, final=True))
+            self._say("avatar", " ".join(self._words) + CUT_OFF, final=True)
         self._words = []
 
     def host_said(self, text: str, at_ms: float) -> None:
         """See Tap."""
-        self._tell(HostTranscript(self._visit_id, "host", text, final=True))
+        self._say("host", text, final=True)
+
+    def _say(self, who: Speaker, text: str, *, final: bool) -> None:
+        self._tell(self.script.say(who, text, final=final))
 
     def led(self, voice: Voice, at_ms: float) -> None:
         """See Tap."""

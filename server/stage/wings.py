@@ -149,6 +149,7 @@ class Wings:
         tell((host,), queue_message(self.desk.snapshot()))
         for guest in self.guests.values():
             tell((host,), guest.state(left_s.get(guest.live.seat.ticket_id)))
+            tell((host,), guest.notes.script.so_far())
         tell((host,), self._health())
         follow()
         if self._pulse is None:

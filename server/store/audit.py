@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.store.tables import AuditRow
@@ -43,13 +43,18 @@ def note(
 
 
 async def changes_of(
-    db: AsyncSession, creator_id: str, *, before: datetime | None, limit: int, event_id: str | None = None
-) -> list[Change]:
-    """What was changed of one creator's, newest first; `event_id`: of this event and its tickets only."""
+    db: AsyncSession, creator_id: str, *, before: str | None, limit: int, event_id: str | None = None
+) -> list[Change] | None:
+    """What was changed of one creator's, newest first; `event_id`: of this event and its tickets only; `before`: after
+    the change with this id, also where several were made at one instant. None: there is no such change.
+    """
     query = select(AuditRow).where(AuditRow.creator_id == creator_id)
     if event_id is not None:
         query = query.where(or_(AuditRow.subject == event_id, AuditRow.detail["event"].as_string() == event_id))
     if before:
-        query = query.where(AuditRow.at < before)
+        last = await db.get(AuditRow, before)
+        if last is None or last.creator_id != creator_id:
+            return None
+        query = query.where(or_(AuditRow.at < last.at, and_(AuditRow.at == last.at, AuditRow.id > last.id)))
     rows = await db.scalars(query.order_by(AuditRow.at.desc(), AuditRow.id).limit(limit))
     return [Change(row.id, row.at, row.actor, row.action, row.subject, row.detail) for row in rows]

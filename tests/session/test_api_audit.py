@@ -7,8 +7,10 @@ from sqlalchemy import func, select
 
 from server.store.engine import Store
 from server.store.tables import AuditRow
-from tests.session.offices import OWN_TOML, PASSWORD, Guest, house_over, platform
+from tests.session.offices import OWN_TOML, PASSWORD, Guest, house_over, platform, refusal
 from tests.session.test_api_permissions import BODIES, TABLE, whole
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 #: These give a token for minutes, and change nothing.
 NO_CHANGE = {"POST /events/{event_id}/tickets/{ticket_id}/claim", "POST /events/{event_id}/spectator-token"}
@@ -111,3 +113,17 @@ async def test_one_event_s_changes_can_be_read_by_themselves(store: Store) -> No
     found = await ana.get(f"/audit?event={first}")
     assert [change["action"] for change in found["changes"]] == ["ticket.issue", "event.open", "event.create"]
     assert {change["detail"].get("event", change["subject"]) for change in found["changes"]} == {first}
+
+
+async def test_changes_of_one_instant_are_read_page_by_page(store: Store) -> None:
+    ana = await Guest(whole(house_over(store))).sign_up("ana")
+    ben = await Guest(ana.http._transport.app).sign_up("ben")  # type: ignore[attr-defined]
+    async with store.begin() as db:
+        for n in range(5):
+            db.add(AuditRow(creator_id=ana.id, actor="test", at=NOON, action=f"a{n}", subject="s", detail={}))
+    everything = [change["id"] for change in (await ana.get("/audit"))["changes"]]
+    read: list[str] = []
+    while page := (await ana.get(f"/audit?limit=2{f'&before={read[-1]}' if read else ''}"))["changes"]:
+        read += [change["id"] for change in page]
+    assert read == everything
+    assert refusal(await ben.call("GET", f"/audit?before={read[0]}")) == (404, "not_found"), "it is not his"

@@ -407,5 +407,5 @@ async def test_every_change_is_written_down(sqlite_store: Store) -> None:
         ("event.open", "key"),
         ("ticket.issue", "key"),
     ]
-    earlier = await ana.http.get("/audit", params={"before": changes[-2]["at"]})
+    earlier = await ana.http.get("/audit", params={"before": changes[-2]["id"]})
     assert [change["action"] for change in earlier.json()["changes"]] == ["creator.sign_up"]

@@ -11,6 +11,7 @@ from protocol.event_messages import (
     HostAct,
     HostDone,
     HostHealth,
+    HostLines,
     HostMood,
     HostQueue,
     HostTopic,
@@ -82,6 +83,26 @@ def test_a_host_reads_both_sides() -> None:
             await asyncio.sleep(5)
             assert host.all(HostHealth)[-1].v2v_p50_ms
             assert host.chunks() == fan.chunks(), "and sees the visit that is on the stage, curtain or not"
+
+    run_virtual(story())
+
+
+def test_a_host_who_comes_in_late_reads_what_was_said() -> None:
+    async def story() -> None:
+        async with event_in(World(answers=lambda prompt: "Miso. She runs the house.")) as house:
+            host = await house.someone("host")
+            fan = await house.fan()
+            await fan.speak(0, words=5)
+            await fan.silence(4)
+            late = await house.someone("host")
+            (told,) = late.all(HostLines)
+            assert [(each.who, each.text) for each in told.lines if each.final] == lines(host)
+            numbers = {t.line: t.text for t in host.all(HostTranscript) if t.text}
+            assert {each.line: each.text for each in told.lines} == numbers, "under the numbers that the others know"
+            await house.leave(fan)
+            await asyncio.sleep(0.1)
+            after = await house.someone("host")
+            assert after.all(HostLines) == [], "with the visit its words are gone"
 
     run_virtual(story())
 

@@ -12,12 +12,14 @@ from protocol.event_messages import (
     HostAct,
     HostDone,
     HostHealth,
+    HostLines,
     HostMood,
     HostQueue,
     HostTopic,
     HostTranscript,
     HostVisit,
     QueueEntry,
+    SaidLine,
     StageState,
 )
 from protocol.messages import AudioChunk, Consents, Hello
@@ -162,9 +164,9 @@ async def test_a_host_sees_the_talk_and_the_mood_only_where_it_was_agreed_to(
     async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN) as page:
         visit = await hosting(server)
         await visit.say(
-            HostTranscript("v-1", "avatar", "You made it, come in.", final=True),
-            HostTranscript("v-1", "fan", "I was at the", final=False),
-            HostTranscript("v-1", "fan", "I was at the show!", final=True),
+            HostTranscript("v-1", "avatar", "You made it, come in.", final=True, line=1),
+            HostTranscript("v-1", "fan", "I was at the", final=False, line=2),
+            HostTranscript("v-1", "fan", "I was at the show!", final=True, line=2),
             HostMood("v-1", "joy", 0.6, 0.5, 0.8, "voice higher than before"),
             HostHealth(612.0, 941.0, 0, 1, 48, 3),
             HostTopic("v-1", "the new record", "proposed"),
@@ -307,7 +309,7 @@ async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_accoun
         await expect(page.locator(".health")).to_contain_text("Connected")
         rest.answers["POST /events/e-1/host-token"] = (200, {"token": "a newer one"})
         await visit.say(
-            HostVisit("v-2", "live", "t-2", "Jonas"), HostTranscript("v-1", "fan", "I was there!", final=True)
+            HostVisit("v-2", "live", "t-2", "Jonas"), HostTranscript("v-1", "fan", "I was there!", final=True, line=1)
         )
         await page.fill("#whisper", "half a sen")
         visit.drop()
@@ -315,10 +317,12 @@ async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_accoun
         await expect(page.locator(".lines")).to_contain_text("I was there!")  # what was known stays readable
         again = await hosting(server, token="a newer one")
         await expect(page.locator(".health")).to_contain_text("Connected")
-        await again.say(HostTranscript("v-1", "fan", "Are you back?", final=True), replace(LINE, paused=True))
+        lines = (SaidLine(1, "fan", "I was there!", True), SaidLine(2, "avatar", "At the front!", True))
+        await again.say(HostLines("v-1", lines), replace(LINE, paused=True))
+        await again.say(HostTranscript("v-1", "fan", "Are you back?", final=True, line=3))
         await again.say(HostHealth(None, None, 0, 1, 0, 3))
         await expect(page.locator(".lines p")).to_have_text(
-            ["Maya I was there!", "The connection was lost here. Words may be missing.", "Maya Are you back?"]
+            ["Maya I was there!", "Mara At the front!", "Maya Are you back?"]
         )
         await expect(page.locator(".seats")).to_have_count(0)  # Jonas left meanwhile
         await expect(page.locator(".queue")).to_contain_text("Paused: those on stage finish")

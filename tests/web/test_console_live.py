@@ -64,7 +64,7 @@ def rest() -> RestOfHouse:
 
 
 def line(k: int, *, final: bool = True) -> HostTranscript:
-    return HostTranscript("v-1", "avatar" if k % 2 else "fan", f"Line {k}, and a few words more.", final=final)
+    return HostTranscript("v-1", "avatar" if k % 2 else "fan", f"Line {k}, and a few words more.", final, k + 1)
 
 
 async def tab_to(page: Page, target: Locator, *, key: str = "Tab") -> None:

@@ -15,42 +15,65 @@ const visit = (change: object = {}): HostMessage => ({
   left_s: 90,
   ...change,
 });
-const said = (who: string, text: string, final: boolean): HostMessage => ({ type: "host.transcript", visit_id: "v", who, text, final });
+const said = (line: number, who: string, text: string, final = true): HostMessage => ({ type: "host.transcript", visit_id: "v", line, who, text, final });
+const soFar = (...lines: [number, string, string][]): HostMessage => ({
+  type: "host.lines",
+  visit_id: "v",
+  lines: lines.map(([line, who, text]) => ({ line, who, text, final: true })),
+});
+const words = (live: Live) => live.visits[0].lines.map(({ who, text }) => text || who);
 const mood: HostMessage = { type: "host.mood", visit_id: "v", category: "joy", valence: 1, arousal: 0, confidence: 1, reason: "" };
 const after = (...messages: HostMessage[]): Live => messages.reduce((live, message) => learn(live, message, 1000), NOTHING_YET);
 
 test("a partial is replaced until it is final, whoever speaks in between", () => {
-  const live = after(visit(), said("fan", "I was", false), said("avatar", "Oh", false), said("fan", "I was there", true), said("avatar", "Oh!", true));
+  const live = after(visit(), said(1, "fan", "I was", false), said(2, "avatar", "Oh", false), said(1, "fan", "I was there"), said(2, "avatar", "Oh!"));
   expect(live.visits[0].lines).toEqual([
-    { n: 1, who: "fan", text: "I was there", final: true },
-    { n: 2, who: "avatar", text: "Oh!", final: true },
+    { line: 1, who: "fan", text: "I was there", final: true },
+    { line: 2, who: "avatar", text: "Oh!", final: true },
   ]);
 });
 
 test("a partial that turned out to be nothing is gone", () => {
-  expect(after(visit(), said("fan", "uh", false), said("fan", "", true)).visits[0].lines).toEqual([]);
+  expect(after(visit(), said(1, "fan", "uh", false), said(1, "fan", "")).visits[0].lines).toEqual([]);
+  expect(after(visit(), said(1, "fan", "")).visits[0].lines).toEqual([]);
 });
 
-test("an hour of talk keeps its newest lines, each under the number it began with", () => {
-  const [first] = after(visit(), said("fan", "One", true)).visits[0].lines;
-  const long = after(visit(), ...Array.from({ length: 3000 }, (_, k) => said(k % 2 ? "avatar" : "fan", `Line ${k}`, true)));
-  expect(first.n).toBe(1);
+test("an hour of talk keeps its newest lines", () => {
+  const long = after(visit(), ...Array.from({ length: 3000 }, (_, k) => said(k + 1, k % 2 ? "avatar" : "fan", `Line ${k}`)));
   expect(long.visits[0].lines.length).toBeLessThan(400);
-  expect(long.visits[0].lines.at(-1)).toMatchObject({ n: 3000, text: "Line 2999" });
+  expect(long.visits[0].lines.at(-1)).toMatchObject({ line: 3000, text: "Line 2999" });
+});
+
+test("who comes in late, or reloads, reads what was said before", () => {
+  const late = after(visit(), soFar([1, "avatar", "Hello!"], [2, "fan", "Hi"]), said(3, "avatar", "How are you?"));
+  expect(words(late)).toEqual(["Hello!", "Hi", "How are you?"]);
+});
+
+test("after a lost connection what was missed comes in its place, nothing twice", () => {
+  const before = after(visit(), said(1, "avatar", "Hello!"), said(2, "fan", "I was", false));
+  const again = soFar([1, "avatar", "Hello!"], [2, "fan", "I was there"], [3, "avatar", "Oh!"]);
+  expect(words(learn(rejoined(before), again, 2000))).toEqual(["Hello!", "I was there", "Oh!"]);
+});
+
+test("what nobody knows any more is a gap", () => {
+  const before = after(visit(), said(1, "avatar", "Hello!"), said(2, "fan", "I was", false));
+  const again = learn(rejoined(before), soFar([104, "avatar", "See you!"]), 2000);
+  expect(words(again)).toEqual(["Hello!", "gap", "See you!"]);
+  expect(words(learn(rejoined(again), soFar([104, "avatar", "See you!"]), 3000))).toEqual(["Hello!", "gap", "See you!"]);
 });
 
 test("what was said in one visit is never in another's", () => {
   const ife = { visit_id: "w", name: "Ife" };
-  const live = after(visit(), visit(ife), said("fan", "Only for Maya", true), { ...said("fan", "Only for Ife", true), ...{ visit_id: "w" } } as HostMessage);
+  const live = after(visit(), visit(ife), said(1, "fan", "Only for Maya"), { ...said(1, "fan", "Only for Ife"), ...{ visit_id: "w" } } as HostMessage);
   expect(live.visits.map(({ lines }) => lines.map(({ text }) => text))).toEqual([["Only for Maya"], ["Only for Ife"]]);
 });
 
-test("after a lost connection the words stay, with a gap, and visits that ended meanwhile go", () => {
+test("after a lost connection the words stay, and visits that ended meanwhile go", () => {
   const ife = { visit_id: "w", name: "Ife" };
   const health: HostMessage = { type: "host.health", v2v_p50_ms: null, v2v_p95_ms: null, effort: 0, spectators: 0 };
-  const before = after(visit(), visit(ife), said("fan", "I was there", true), said("avatar", "Oh", false));
-  const back = [visit({ left_s: 30 }), health].reduce((live, message) => learn(live, message, 9000), rejoined(before));
-  expect(back.visits.map(({ name, lines }) => [name, lines.map(({ who }) => who)])).toEqual([["Maya", ["fan", "gap"]]]);
+  const before = after(visit(), visit(ife), said(1, "fan", "I was there"), said(2, "avatar", "Oh", false));
+  const back = [visit({ left_s: 30 }), soFar([1, "fan", "I was there"]), health].reduce((live, message) => learn(live, message, 9000), rejoined(before));
+  expect(back.visits.map(({ name, lines }) => [name, lines.map(({ who }) => who)])).toEqual([["Maya", ["fan"]]]);
   expect(leftNow(back.visits[0], 9000)).toBe(30);
 });
 

@@ -15,7 +15,8 @@ namespace Stagedoor
             () => new ReplyCancelled(), () => new ReplyDuck(),
             () => new Listening(), () => new Transcript(), () => new TurnReport(), () => new Notice(),
             () => new KeepsakeState(), () => new Remembered(), () => new StageState(), () => new Reactions(),
-            () => new HostVisit(), () => new HostTranscript(), () => new HostMood(), () => new HostQueue(),
+            () => new HostVisit(), () => new HostTranscript(), () => new HostLines(), () => new HostMood(),
+            () => new HostQueue(),
             () => new HostHealth(), () => new HostTopic(), () => new HostDone(), () => new Pong(),
             () => new ErrorMessage());
 

@@ -115,13 +115,14 @@ namespace Stagedoor
         }
     }
 
-    /// <summary>What is said in a visit.</summary>
+    /// <summary>What is said in a visit; the same line again replaces what it was.</summary>
     public sealed class HostTranscript : Message
     {
         public string VisitId = "";
         public string Who = "";
         public string Text = "";
         public bool Final;
+        public long Line;
 
         public override string Type => "host.transcript";
 
@@ -131,6 +132,39 @@ namespace Stagedoor
             fields.Text("who", ref Who, required: true);
             fields.Text("text", ref Text, required: true);
             fields.Flag("final", ref Final, required: true);
+            fields.Integer("line", ref Line, required: true);
+        }
+    }
+
+    /// <summary>One line of a visit.</summary>
+    public sealed class SaidLine : WireObject
+    {
+        public long Line;
+        public string Who = "";
+        public string Text = "";
+        public bool Final;
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Integer("line", ref Line, required: true);
+            fields.Text("who", ref Who, required: true);
+            fields.Text("text", ref Text, required: true);
+            fields.Flag("final", ref Final, required: true);
+        }
+    }
+
+    /// <summary>What was said in a visit before this host came in: its newest lines, in order.</summary>
+    public sealed class HostLines : Message
+    {
+        public string VisitId = "";
+        public SaidLine[] Lines = Array.Empty<SaidLine>();
+
+        public override string Type => "host.lines";
+
+        public override void Exchange(Fields fields)
+        {
+            fields.Text("visit_id", ref VisitId, required: true);
+            fields.Parts("lines", ref Lines, () => new SaidLine(), required: true);
         }
     }
 

@@ -9,6 +9,7 @@ const CONSENTS = fields({
   emotion_sensing: optional("flag", false),
   audience: optional("flag", false),
 });
+const LINE = { line: "count", who: "text", text: "text", final: "flag" } as const;
 const ENTRY = fields({
   ticket_id: "text",
   name: "text",
@@ -36,7 +37,8 @@ export const HOST_SHAPES = {
     consents: optional(CONSENTS, null),
     left_s: optional("number", null),
   }),
-  "host.transcript": fields({ visit_id: "text", who: "text", text: "text", final: optional("flag", true) }),
+  "host.transcript": fields({ visit_id: "text", ...LINE }),
+  "host.lines": fields({ visit_id: "text", lines: list(fields(LINE)) }),
   "host.mood": fields({
     visit_id: "text",
     category: "text",

@@ -6,8 +6,8 @@ import type { ActFields, ActKind, HostMessage, Told } from "./messages";
 const KEEP_LINES = 300;
 const KEEP_DEEDS = 200;
 
-/** `n` counts the lines of a visit from 1. `who` "gap": something may be missing here. */
-export type Line = { n: number; who: string; text: string; final: boolean };
+/** `line` counts those of a visit from 1. `who` "gap": between two numbers, words are missing. */
+export type Line = { line: number; who: string; text: string; final: boolean };
 export type Mood = Omit<Told<"host.mood">, "type" | "visit_id">;
 export type Visit = Omit<Told<"host.visit">, "type"> & {
   toldAt: number; // ms, the page's clock: when left_s was true
@@ -51,6 +51,8 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
       };
     case "host.transcript":
       return changed(live, message.visit_id, (visit) => ({ lines: withLine(visit.lines, message) }));
+    case "host.lines":
+      return changed(live, message.visit_id, (visit) => ({ lines: withLines(visit.lines, message.lines) }));
     case "host.mood": {
       const { type: _type, visit_id: visitId, ...mood } = message;
       return changed(live, visitId, () => ({ mood }));
@@ -75,10 +77,9 @@ export function learn(live: Live, message: HostMessage, nowMs: number): Live {
   }
 }
 
-/** The event when the connection is back: all stays on the screen until the server, which keeps no words, tells anew. */
+/** The event when the connection is back: all stays on the screen until the server tells anew. */
 export function rejoined(live: Live): Live {
-  const visits = live.visits.map((visit) => ({ ...visit, lines: withGap(visit.lines) }));
-  return { ...live, visits, unsure: visits.map(({ visit_id: id }) => id) };
+  return { ...live, unsure: live.visits.map(({ visit_id: id }) => id) };
 }
 
 /** The event after the host asked for something. */
@@ -107,18 +108,20 @@ function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number):
   return known ? visits.map((other) => (other === known ? visit : other)) : [...visits, visit];
 }
 
-/** A partial is replaced by what the same speaker says next; a final line stays, until it is one of too many. */
-function withLine(lines: Line[], { who, text, final }: Told<"host.transcript">): Line[] {
-  const open = lines.findLastIndex((line) => line.who === who && !line.final);
-  if (!text) return open < 0 ? lines : lines.toSpliced(open, 1);
-  if (open >= 0) return lines.with(open, { ...lines[open], text, final });
-  return [...lines, { n: (lines.at(-1)?.n ?? 0) + 1, who, text, final }].slice(-KEEP_LINES);
+/** A line takes the place that its number has; one without text was nothing. The oldest go when there are too many. */
+function withLine(lines: Line[], { line, who, text, final }: Told<"host.transcript">): Line[] {
+  const before = lines.findLastIndex((known) => known.line < line) + 1;
+  const replaced = lines[before]?.line === line ? 1 : 0;
+  return lines.toSpliced(before, replaced, ...(text ? [{ line, who, text, final }] : [])).slice(-KEEP_LINES);
 }
 
-function withGap(lines: Line[]): Line[] {
-  const whole = lines.filter(({ final }) => final);
-  const last = whole.at(-1);
-  return !last || last.who === "gap" ? whole : [...whole, { n: last.n + 1, who: "gap", text: "", final: true }];
+/** What was known before the first of `told` stays; from there on they know better. */
+function withLines(lines: Line[], told: Line[]): Line[] {
+  const first = told[0]?.line ?? Infinity;
+  const before = lines.filter(({ line, final }) => line < first && final);
+  const missed = before.length > 0 && told.length > 0 && before[before.length - 1].line < first - 1;
+  const gap = missed ? [{ line: first - 0.5, who: "gap", text: "", final: true }] : [];
+  return [...before, ...gap, ...told].slice(-KEEP_LINES);
 }
 
 /** Those on stage come first among the entries, with no place; they do not wait. */

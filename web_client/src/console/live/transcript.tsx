@@ -1,4 +1,4 @@
-// What is said, as it is said.
+// What is said, as it is said. Screen readers are told a line once, when it is whole.
 
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Line, Visit } from "./state";
@@ -8,14 +8,14 @@ const NEAR_END_PX = 40;
 export function Transcript({ visit, persona }: { visit: Visit; persona: string }) {
   const { log, follows, read, toEnd } = useEnd(visit);
   const names: Record<string, string> = { fan: visit.name || "Fan", avatar: persona, host: "You" };
-  const first = visit.lines[0]?.n ?? 1;
+  const first = visit.lines[0]?.line ?? 1;
   return (
     <>
       <div ref={log} class="lines" role="log" aria-label="Transcript" tabIndex={0} onScroll={read}>
         {visit.lines.length === 0 && <p class="dim">Nothing has been said yet.</p>}
         {first > 1 && <p class="dim">What was said before is not shown any more.</p>}
         {visit.lines.map((line) => (
-          <Spoken key={line.n} line={line} name={names[line.who] ?? line.who} />
+          <Spoken key={line.line} line={line} name={names[line.who] ?? line.who} />
         ))}
       </div>
       {!follows && (
@@ -47,9 +47,9 @@ function useEnd(visit: Visit) {
 }
 
 function Spoken({ line: { who, text, final }, name }: { line: Line; name: string }) {
-  if (who === "gap") return <p class="gap">The connection was lost here. Words may be missing.</p>;
+  if (who === "gap") return <p class="gap">The connection was lost here. Words are missing.</p>;
   return (
-    <p class={who} data-final={final}>
+    <p class={who} data-final={final} aria-hidden={!final || undefined}>
       <b>{name}</b> <span>{text}</span>
     </p>
   );

@@ -12,7 +12,7 @@ export function useChanges(eventId: string): Read {
   const [more, setMore] = useState(false);
   const [fault, setFault] = useState("");
   const read = async (before: Change[]) => {
-    const from = before.at(-1)?.at;
+    const from = before.at(-1)?.id;
     const about = new URLSearchParams({ limit: String(PAGE), ...(eventId && { event: eventId }), ...(from && { before: from }) });
     try {
       const { changes: found } = await ask<{ changes: Change[] }>("GET", `/audit?${about}`);
