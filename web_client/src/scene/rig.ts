@@ -2,7 +2,7 @@
 //
 // Three kinds of file work: a VRM 1.0 with ARKit's shapes (the default looks, "perfect sync" models), a VRM with its
 // presets only, and a plain glb whose morphs are named as ARKit names them: bones.ts finds its bones, settling.ts puts it
-// on the floor.
+// on the floor, t-pose.ts raises its arms.
 
 import { VRMLoaderPlugin, VRMMetaLoaderPlugin, VRMUtils, type VRM, type VRMHumanBoneName } from "@pixiv/three-vrm";
 import * as THREE from "three";
@@ -10,6 +10,7 @@ import { GLTFLoader, type GLTF } from "three/addons/loaders/GLTFLoader.js";
 import { bonesAmong } from "./bones";
 import type { Angles } from "./gestures";
 import { settle } from "./settling";
+import { raiseArms } from "./t-pose";
 
 type Target = { influences: number[]; index: number };
 type Bone = { node: THREE.Object3D; rest: THREE.Quaternion; frame: THREE.Quaternion };
@@ -138,6 +139,7 @@ export class Rig {
     this.scene.traverse((node) => !(node instanceof THREE.Mesh) && nodes.set(node.name, node));
     const named = bonesAmong([...nodes.keys()]);
     settle(this.scene, nodes.get(named.get("head") ?? ""));
+    raiseArms((bone) => nodes.get(named.get(bone) ?? ""));
     for (const [bone, name] of named) {
       const node = nodes.get(name);
       const frame = node?.parent?.getWorldQuaternion(new THREE.Quaternion()) ?? new THREE.Quaternion();
