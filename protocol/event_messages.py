@@ -126,6 +126,8 @@ class HostVisit(Message, tag="host.visit", frozen=True):
     """A visit begins, changes or ends; also every few seconds, for the time that is left.
 
     state: the avatar speaks (`live`), the host does (`host`), nobody does (`muted`), or it is over (`ended`).
+    table: the visits that share the avatar, this one among them; empty: this fan has it alone. Each line is
+    told in one of them: the fan's in their own, the avatar's in that of whom it answers.
     """
 
     visit_id: Id
@@ -134,11 +136,12 @@ class HostVisit(Message, tag="host.visit", frozen=True):
     name: str = ""
     consents: Consents = Consents()
     left_s: float | None = None
+    table: tuple[Id, ...] = ()
 
 
 class HostTranscript(Message, tag="host.transcript", frozen=True):
     """What is said in a visit, in lines that count from 1. Until it is final the same `line` comes again, in place of
-    what it was; with no text it was nothing.
+    what it was; with no text it was nothing. at_ms: when it began, by the clock of `pong`.
     """
 
     visit_id: Id
@@ -146,6 +149,7 @@ class HostTranscript(Message, tag="host.transcript", frozen=True):
     text: str
     final: bool
     line: Count
+    at_ms: float
 
 
 class SaidLine(Struct, frozen=True):
@@ -155,6 +159,7 @@ class SaidLine(Struct, frozen=True):
     who: Speaker
     text: str
     final: bool
+    at_ms: float
 
 
 class HostLines(Message, tag="host.lines", frozen=True):

@@ -243,9 +243,12 @@ DOWN: dict[str, ServerMessage] = {
     "stage.empty": StageState("empty"),
     "reactions": Reactions(ReactionCounts(heart=3, applause=12), watching=180),
     "host.visit": HostVisit("v1", "live", "t1", "Ana", Consents(audience=True), left_s=140.5),
+    "host.visit.table": HostVisit("v1", "live", "t1", "Ana", left_s=140.5, table=("v1", "v2")),
     "host.visit.ended": HostVisit("v1", "ended"),
-    "host.transcript": HostTranscript("v1", "fan", "What is your cat called?", final=True, line=7),
-    "host.lines": HostLines("v1", (SaidLine(6, "avatar", "Hello, Ana!", True), SaidLine(7, "fan", "What is", False))),
+    "host.transcript": HostTranscript("v1", "fan", "What is your cat called?", final=True, line=7, at_ms=61_250.0),
+    "host.lines": HostLines(
+        "v1", (SaidLine(6, "avatar", "Hello, Ana!", True, 58_000.5), SaidLine(7, "fan", "What is", False, 61_250.0))
+    ),
     "host.mood": HostMood("v1", "joy", 0.625, 0.5, 0.75, "a bright voice and happy words"),
     "host.queue": HostQueue(
         (QueueEntry("t1", "Ana", 0, "seated", 0.0, 140.5), QueueEntry("t2", "Ben", 1, "waiting", 200.0)), of=2

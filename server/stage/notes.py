@@ -28,14 +28,16 @@ class Notes(Tap):
         tell: Callable[[ServerMessage], None],
         measured: Callable[[float], None],
         changed: Callable[[], None],
+        now_ms: Callable[[], float],
     ) -> None:
-        """`measured` gets the voice-to-voice time of each answer, in milliseconds."""
+        """`measured` gets the voice-to-voice time of each answer, in milliseconds; `now_ms`: the clock of `pong`."""
         self.script = Script(visit_id)
         self._visit_id = visit_id
         self._session = session
         self._tell = tell
         self._measured = measured
         self._changed = changed
+        self._now_ms = now_ms
         self._words: list[str] = []  # of the reply that is being said
         self._proposed: set[str] = set()
         self._mood: HostMood | None = None
@@ -69,7 +71,7 @@ class Notes(Tap):
         self._say("host", text, final=True)
 
     def _say(self, who: Speaker, text: str, *, final: bool) -> None:
-        self._tell(self.script.say(who, text, final=final))
+        self._tell(self.script.say(who, text, self._now_ms(), final=final))
 
     def led(self, voice: Voice, at_ms: float) -> None:
         """See Tap."""

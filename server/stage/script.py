@@ -15,23 +15,25 @@ class Script:
     def __init__(self, visit_id: str) -> None:
         self._visit_id = visit_id
         self._lines: dict[int, SaidLine] = {}
-        self._open: dict[Speaker, int] = {}  # the line that they are saying
+        self._open: dict[Speaker, SaidLine] = {}  # what they are saying
         self._next = 1
 
-    def say(self, who: Speaker, text: str, *, final: bool) -> HostTranscript:
+    def say(self, who: Speaker, text: str, now_ms: float, *, final: bool) -> HostTranscript:
         """They say this now, in place of what they were saying. Without text it was nothing: no line stays of it."""
-        line = self._open.pop(who, 0)
-        if not line:
-            line, self._next = self._next, self._next + 1
+        begun = self._open.pop(who, None)
+        if begun is None:
+            begun = SaidLine(self._next, who, text, final, now_ms)
+            self._next += 1
+        said = SaidLine(begun.line, who, text, final, begun.at_ms)
         if text:
-            self._lines[line] = SaidLine(line, who, text, final)
+            self._lines[said.line] = said
             if not final:
-                self._open[who] = line
+                self._open[who] = said
             if len(self._lines) > KEPT:
                 del self._lines[min(self._lines)]
         else:
-            self._lines.pop(line, None)
-        return HostTranscript(self._visit_id, who, text, final, line)
+            self._lines.pop(said.line, None)
+        return HostTranscript(self._visit_id, who, text, final, said.line, said.at_ms)
 
     def so_far(self) -> HostLines:
         """The newest lines, in order."""

@@ -6,7 +6,7 @@ host's connection; backstage.py has one of these for each event.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Final, Literal
 
@@ -41,13 +41,15 @@ class Guest:
         self.notes = notes
         self.visit_id = live.visit_id
         self.session: Session = live.session
+        self.told_table: tuple[str, ...] = ()
 
-    def state(self, left_s: float | None) -> HostVisit:
-        """What the hosts are told of it."""
+    def state(self, left_s: float | None, table: tuple[str, ...]) -> HostVisit:
+        """What the hosts are told of it. `table`: the visits that share the avatar; empty: it is alone."""
+        self.told_table = table
         states: dict[str, Literal["live", "host", "muted"]] = {"avatar": "live", "host": "host", "nobody": "muted"}
         state = states[self.session.steering.voice]
         seat = self.live.seat
-        return HostVisit(self.visit_id, state, seat.ticket_id, seat.name, self.session.consents, left_s)
+        return HostVisit(self.visit_id, state, seat.ticket_id, seat.name, self.session.consents, left_s, table)
 
 
 class Wings:
@@ -92,7 +94,7 @@ class Wings:
         def changed() -> None:
             self.changed(guest)
 
-        notes = Notes(live.visit_id, live.session, self.tell, self._measured_ms.append, changed)
+        notes = Notes(live.visit_id, live.session, self.tell, self._measured_ms.append, changed, _clock_ms)
         guest = self.guests[live.visit_id] = Guest(live, notes)
         live.session.tap(notes)
         self.stage.enter(live.visit_id, live.seat.name, live.session)
@@ -112,7 +114,14 @@ class Wings:
     def changed(self, guest: Guest) -> None:
         """Who speaks in it, or what its fan allows, is not what it was."""
         self._look()
-        self.tell(guest.state(self._left_s().get(guest.live.seat.ticket_id)))
+        self.tell(self._state(guest, self._left_s()))
+
+    def _state(self, guest: Guest, left_s: Mapping[str, float | None]) -> HostVisit:
+        return guest.state(left_s.get(guest.live.seat.ticket_id), self._table_of(guest))
+
+    def _table_of(self, guest: Guest) -> tuple[str, ...]:
+        table = {each.visit_id for each in self.table(guest)}
+        return tuple(visit_id for visit_id in self.guests if visit_id in table) if len(table) > 1 else ()
 
     def _look(self) -> None:
         self.stage.look()
@@ -148,7 +157,7 @@ class Wings:
         left_s = self._left_s()
         tell((host,), queue_message(self.desk.snapshot()))
         for guest in self.guests.values():
-            tell((host,), guest.state(left_s.get(guest.live.seat.ticket_id)))
+            tell((host,), self._state(guest, left_s))
             tell((host,), guest.notes.script.so_far())
         tell((host,), self._health())
         follow()
@@ -177,10 +186,12 @@ class Wings:
             await asyncio.sleep(PULSE_S)
             for guest in self.guests.values():
                 guest.notes.look_at_mood()
+                if guest.told_table != self._table_of(guest):
+                    self.changed(guest)
             if beat % RETELL_S == 0:
                 left_s = self._left_s()
                 for guest in self.guests.values():
-                    self.tell(guest.state(left_s.get(guest.live.seat.ticket_id)))
+                    self.tell(self._state(guest, left_s))
                 self.tell(self._health())
 
     def _health(self) -> HostHealth:
@@ -189,6 +200,10 @@ class Wings:
         p50, p95 = (ordered[int(share * (len(ordered) - 1))] if ordered else None for share in (0.5, 0.95))
         waiting = sum(entry.place > 0 for entry in self.desk.snapshot().entries)
         return HostHealth(p50, p95, effort, sessions, self.stage.watching, waiting)
+
+
+def _clock_ms() -> float:
+    return asyncio.get_running_loop().time() * 1000
 
 
 def queue_message(view: QueueView) -> HostQueue:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from avatar.persona import Persona
-from protocol.event_messages import Group
+from protocol.event_messages import Group, HostTranscript, HostVisit
 from protocol.messages import Hello, Listening, Notice, ReplyCancelled, ReplyDuck, TextInput
 from server.events.line import EventRules
 from server.events.seats import Seat
@@ -56,6 +56,31 @@ def test_a_whisper_is_for_the_next_answer_whoever_gets_it_and_for_no_second_one(
             await asyncio.sleep(8)
             assert told(world) == [True, False]
             assert [deed.visit_id for deed in house.record.deeds] == ["v-t0"]
+
+    run_virtual(story())
+
+
+def test_a_host_sees_who_shares_the_avatar() -> None:
+    async def story() -> None:
+        async with group_in(World(answers=lambda prompt: "Hello, both of you!"), "Maya", "Ben") as (house, (maya, ben)):
+            host = await house.someone("host")
+            tables = {visit.visit_id: visit.table for visit in host.all(HostVisit)}
+            assert tables == {"v-t0": ("v-t0", "v-t1"), "v-t1": ("v-t0", "v-t1")}
+            ana = await house.fan(ticket="t2", name="Ana")
+            await asyncio.sleep(2)
+            tables = {visit.visit_id: visit.table for visit in host.all(HostVisit)}
+            assert set(tables.values()) == {("v-t0", "v-t1", "v-t2")}
+            ben.send(TextInput("hello"))
+            await asyncio.sleep(8)
+            said = {(each.visit_id, each.who): each for each in host.all(HostTranscript) if each.final}
+            assert set(said) == {("v-t1", "fan"), ("v-t1", "avatar")}, (
+                "each line once, in the visit of whom it is about"
+            )
+            assert said["v-t1", "fan"].at_ms < said["v-t1", "avatar"].at_ms
+            await house.leave(ana)
+            await house.leave(maya)
+            await asyncio.sleep(2)
+            assert host.all(HostVisit)[-1].table == ()
 
     run_virtual(story())
 

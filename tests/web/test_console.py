@@ -164,9 +164,9 @@ async def test_a_host_sees_the_talk_and_the_mood_only_where_it_was_agreed_to(
     async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN) as page:
         visit = await hosting(server)
         await visit.say(
-            HostTranscript("v-1", "avatar", "You made it, come in.", final=True, line=1),
-            HostTranscript("v-1", "fan", "I was at the", final=False, line=2),
-            HostTranscript("v-1", "fan", "I was at the show!", final=True, line=2),
+            HostTranscript("v-1", "avatar", "You made it, come in.", final=True, line=1, at_ms=1e3),
+            HostTranscript("v-1", "fan", "I was at the", final=False, line=2, at_ms=2e3),
+            HostTranscript("v-1", "fan", "I was at the show!", final=True, line=2, at_ms=2e3),
             HostMood("v-1", "joy", 0.6, 0.5, 0.8, "voice higher than before"),
             HostHealth(612.0, 941.0, 0, 1, 48, 3),
             HostTopic("v-1", "the new record", "proposed"),
@@ -301,6 +301,24 @@ async def test_the_stage_is_loaded_when_it_is_opened_and_shows_what_is_streamed(
         await expect(spot).not_to_have_attribute("data-source", "reply 3")
 
 
+async def test_a_table_is_one_talk_whoever_of_it_is_watched(
+    server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
+) -> None:
+    table = ("v-1", "v-2")
+    async with open_page(server.url + LIVE, before=rest.serve, init_script=SIGNED_IN) as page:
+        visit = await hosting(server)
+        await visit.say(HostVisit("v-1", "live", "t-1", "Maya", table=table))
+        await visit.say(HostVisit("v-2", "live", "t-2", "Ben", table=table))
+        await visit.say(HostTranscript("v-1", "fan", "Hello!", final=True, line=1, at_ms=1e3))
+        await visit.say(HostTranscript("v-2", "fan", "And I?", final=True, line=1, at_ms=3e3))
+        await visit.say(HostTranscript("v-1", "avatar", "Maya, hello!", final=True, line=2, at_ms=2e3))
+        talk = ["Maya Hello!", "Mara Maya, hello!", "Ben And I?"]
+        await expect(page.locator(".lines p")).to_have_text(talk)
+        await page.get_by_role("button", name="Ben", exact=False).first.click()
+        await expect(page.locator(".on-stage")).to_contain_text("Ben")
+        await expect(page.locator(".lines p")).to_have_text(talk)
+
+
 async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_account(
     server: ScriptedServer, open_page: OpenPage, rest: RestOfHouse
 ) -> None:
@@ -309,7 +327,8 @@ async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_accoun
         await expect(page.locator(".health")).to_contain_text("Connected")
         rest.answers["POST /events/e-1/host-token"] = (200, {"token": "a newer one"})
         await visit.say(
-            HostVisit("v-2", "live", "t-2", "Jonas"), HostTranscript("v-1", "fan", "I was there!", final=True, line=1)
+            HostVisit("v-2", "live", "t-2", "Jonas"),
+            HostTranscript("v-1", "fan", "I was there!", final=True, line=1, at_ms=1e3),
         )
         await page.fill("#whisper", "half a sen")
         visit.drop()
@@ -317,9 +336,9 @@ async def test_a_lost_connection_comes_back_and_a_hosts_own_link_needs_no_accoun
         await expect(page.locator(".lines")).to_contain_text("I was there!")  # what was known stays readable
         again = await hosting(server, token="a newer one")
         await expect(page.locator(".health")).to_contain_text("Connected")
-        lines = (SaidLine(1, "fan", "I was there!", True), SaidLine(2, "avatar", "At the front!", True))
+        lines = (SaidLine(1, "fan", "I was there!", True, 1e3), SaidLine(2, "avatar", "At the front!", True, 2e3))
         await again.say(HostLines("v-1", lines), replace(LINE, paused=True))
-        await again.say(HostTranscript("v-1", "fan", "Are you back?", final=True, line=3))
+        await again.say(HostTranscript("v-1", "fan", "Are you back?", final=True, line=3, at_ms=3e3))
         await again.say(HostHealth(None, None, 0, 1, 0, 3))
         await expect(page.locator(".lines p")).to_have_text(
             ["Maya I was there!", "Mara At the front!", "Maya Are you back?"]

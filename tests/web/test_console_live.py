@@ -64,7 +64,9 @@ def rest() -> RestOfHouse:
 
 
 def line(k: int, *, final: bool = True) -> HostTranscript:
-    return HostTranscript("v-1", "avatar" if k % 2 else "fan", f"Line {k}, and a few words more.", final, k + 1)
+    return HostTranscript(
+        "v-1", "avatar" if k % 2 else "fan", f"Line {k}, and a few words more.", final, k + 1, 1000.0 * k
+    )
 
 
 async def tab_to(page: Page, target: Locator, *, key: str = "Tab") -> None:

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { HostMessage } from "../src/console/live/messages";
-import { asked, learn, leftNow, NOTHING_YET, rejoined, type Live } from "../src/console/live/state";
+import { asked, learn, leftNow, NOTHING_YET, rejoined, talkOf, type Live } from "../src/console/live/state";
 
 const CONSENTS = { recording: false, memory: false, emotion_sensing: true, audience: false };
 const visit = (change: object = {}): HostMessage => ({
@@ -13,13 +13,14 @@ const visit = (change: object = {}): HostMessage => ({
   state: "live",
   consents: CONSENTS,
   left_s: 90,
+  table: [],
   ...change,
 });
-const said = (line: number, who: string, text: string, final = true): HostMessage => ({ type: "host.transcript", visit_id: "v", line, who, text, final });
+const said = (line: number, who: string, text: string, final = true): HostMessage => ({ type: "host.transcript", visit_id: "v", line, who, text, final, at_ms: line });
 const soFar = (...lines: [number, string, string][]): HostMessage => ({
   type: "host.lines",
   visit_id: "v",
-  lines: lines.map(([line, who, text]) => ({ line, who, text, final: true })),
+  lines: lines.map(([line, who, text]) => ({ line, who, text, final: true, at_ms: line })),
 });
 const words = (live: Live) => live.visits[0].lines.map(({ who, text }) => text || who);
 const mood: HostMessage = { type: "host.mood", visit_id: "v", category: "joy", valence: 1, arousal: 0, confidence: 1, reason: "" };
@@ -28,8 +29,8 @@ const after = (...messages: HostMessage[]): Live => messages.reduce((live, messa
 test("a partial is replaced until it is final, whoever speaks in between", () => {
   const live = after(visit(), said(1, "fan", "I was", false), said(2, "avatar", "Oh", false), said(1, "fan", "I was there"), said(2, "avatar", "Oh!"));
   expect(live.visits[0].lines).toEqual([
-    { line: 1, who: "fan", text: "I was there", final: true },
-    { line: 2, who: "avatar", text: "Oh!", final: true },
+    { line: 1, who: "fan", text: "I was there", final: true, at_ms: 1 },
+    { line: 2, who: "avatar", text: "Oh!", final: true, at_ms: 2 },
   ]);
 });
 
@@ -101,4 +102,29 @@ test("what was asked is in the record, with how it ended", () => {
   const watched = asked(whispered, "a2", "watch", { visit_id: "v" }, new Date(0)); // watching is no intervention
   const live = learn(watched, { type: "host.done", action_id: "a1", ok: false, code: "not_found", message: "gone" }, 0);
   expect(live.deeds).toMatchObject([{ words: "Whispered “mention the tour”", outcome: "refused", why: "gone" }]);
+});
+
+test("at a table everybody's words are one talk, in the order in which they were said", () => {
+  const table = ["v", "w"];
+  const ben = (line: number, who: string, text: string, atMs: number) => ({ ...said(line, who, text), visit_id: "w", at_ms: atMs }) as HostMessage;
+  const maya = (line: number, who: string, text: string, atMs: number) => ({ ...said(line, who, text), at_ms: atMs }) as HostMessage;
+  const { visits } = after(
+    visit({ table }),
+    visit({ visit_id: "w", name: "Ben", table }),
+    visit({ visit_id: "x", name: "Ife" }),
+    maya(1, "fan", "Hello!", 10),
+    ben(1, "fan", "And I?", 30),
+    maya(2, "avatar", "Maya, hello!", 20),
+    ben(2, "avatar", "Ben, you too!", 40),
+    { ...said(1, "fan", "Elsewhere"), visit_id: "x" } as HostMessage,
+  );
+  for (const chosen of visits.slice(0, 2)) {
+    expect(talkOf(visits, chosen).map(({ name, who, text }) => [who === "fan" ? name : who, text])).toEqual([
+      ["Maya", "Hello!"],
+      ["avatar", "Maya, hello!"],
+      ["Ben", "And I?"],
+      ["avatar", "Ben, you too!"],
+    ]);
+  }
+  expect(talkOf(visits, visits[2]).map(({ text }) => text)).toEqual(["Elsewhere"]);
 });

@@ -101,6 +101,7 @@ namespace Stagedoor
         public string Name = "";
         public Consents Consents = new Consents();
         public double? LeftS;
+        public string[] Table = Array.Empty<string>();
 
         public override string Type => "host.visit";
 
@@ -112,6 +113,7 @@ namespace Stagedoor
             fields.Text("name", ref Name);
             fields.Part("consents", ref Consents, () => new Consents());
             fields.MaybeNumber("left_s", ref LeftS);
+            fields.Texts("table", ref Table);
         }
     }
 
@@ -123,6 +125,7 @@ namespace Stagedoor
         public string Text = "";
         public bool Final;
         public long Line;
+        public double AtMs;
 
         public override string Type => "host.transcript";
 
@@ -133,6 +136,7 @@ namespace Stagedoor
             fields.Text("text", ref Text, required: true);
             fields.Flag("final", ref Final, required: true);
             fields.Integer("line", ref Line, required: true);
+            fields.Number("at_ms", ref AtMs, required: true);
         }
     }
 
@@ -143,6 +147,7 @@ namespace Stagedoor
         public string Who = "";
         public string Text = "";
         public bool Final;
+        public double AtMs;
 
         public override void Exchange(Fields fields)
         {
@@ -150,6 +155,7 @@ namespace Stagedoor
             fields.Text("who", ref Who, required: true);
             fields.Text("text", ref Text, required: true);
             fields.Flag("final", ref Final, required: true);
+            fields.Number("at_ms", ref AtMs, required: true);
         }
     }
 

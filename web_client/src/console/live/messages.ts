@@ -1,6 +1,6 @@
 // What a host's connection carries: the messages it reads and the acts it sends. protocol/PROTOCOL.md has them all.
 
-import { decodeBy, fields, list, optional, type MessageOf } from "../../talk/shape";
+import { decodeBy, fields, list, many, optional, type MessageOf } from "../../talk/shape";
 import { SHAPES } from "../../talk/shapes";
 
 const CONSENTS = fields({
@@ -9,7 +9,7 @@ const CONSENTS = fields({
   emotion_sensing: optional("flag", false),
   audience: optional("flag", false),
 });
-const LINE = { line: "count", who: "text", text: "text", final: "flag" } as const;
+const LINE = { line: "count", who: "text", text: "text", final: "flag", at_ms: "number" } as const;
 const ENTRY = fields({
   ticket_id: "text",
   name: "text",
@@ -36,6 +36,7 @@ export const HOST_SHAPES = {
     state: "text",
     consents: optional(CONSENTS, null),
     left_s: optional("number", null),
+    table: many("text"),
   }),
   "host.transcript": fields({ visit_id: "text", ...LINE }),
   "host.lines": fields({ visit_id: "text", lines: list(fields(LINE)) }),

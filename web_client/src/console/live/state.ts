@@ -6,8 +6,10 @@ import type { ActFields, ActKind, HostMessage, Told } from "./messages";
 const KEEP_LINES = 300;
 const KEEP_DEEDS = 200;
 
-/** `line` counts those of a visit from 1. `who` "gap": between two numbers, words are missing. */
-export type Line = { line: number; who: string; text: string; final: boolean };
+/** `line` counts those of a visit from 1. `who` "gap": between two numbers, words are missing. `at_ms`: the server's clock. */
+export type Line = { line: number; who: string; text: string; final: boolean; at_ms: number };
+/** A line as it is shown: which visit's it is, and who the fan is. */
+export type Shown = Line & { visitId: string; name: string };
 export type Mood = Omit<Told<"host.mood">, "type" | "visit_id">;
 export type Visit = Omit<Told<"host.visit">, "type"> & {
   toldAt: number; // ms, the page's clock: when left_s was true
@@ -99,6 +101,14 @@ export function leftNow({ left_s: leftS, toldAt }: Visit, nowMs: number): number
   return leftS === null ? null : Math.max(0, leftS - (nowMs - toldAt) / 1000);
 }
 
+/** All that is said where this visit is: at a table, in the visits of all who share the avatar. */
+export function talkOf(visits: Visit[], visit: Visit): Shown[] {
+  const ids = new Set<string>([visit.visit_id, ...visit.table]);
+  const table = visits.filter(({ visit_id: id }) => ids.has(id));
+  const shown = table.flatMap(({ visit_id: visitId, name, lines }) => lines.map((line) => ({ ...line, visitId, name })));
+  return table.length > 1 ? shown.sort((a, b) => a.at_ms - b.at_ms) : shown;
+}
+
 function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number): Visit[] {
   const { type: _type, ...told } = message;
   if (told.state === "ended") return visits.filter((visit) => visit.visit_id !== told.visit_id);
@@ -109,10 +119,10 @@ function withVisit(visits: Visit[], message: Told<"host.visit">, nowMs: number):
 }
 
 /** A line takes the place that its number has; one without text was nothing. The oldest go when there are too many. */
-function withLine(lines: Line[], { line, who, text, final }: Told<"host.transcript">): Line[] {
+function withLine(lines: Line[], { line, who, text, final, at_ms }: Told<"host.transcript">): Line[] {
   const before = lines.findLastIndex((known) => known.line < line) + 1;
   const replaced = lines[before]?.line === line ? 1 : 0;
-  return lines.toSpliced(before, replaced, ...(text ? [{ line, who, text, final }] : [])).slice(-KEEP_LINES);
+  return lines.toSpliced(before, replaced, ...(text ? [{ line, who, text, final, at_ms }] : [])).slice(-KEEP_LINES);
 }
 
 /** What was known before the first of `told` stays; from there on they know better. */
@@ -120,7 +130,7 @@ function withLines(lines: Line[], told: Line[]): Line[] {
   const first = told[0]?.line ?? Infinity;
   const before = lines.filter(({ line, final }) => line < first && final);
   const missed = before.length > 0 && told.length > 0 && before[before.length - 1].line < first - 1;
-  const gap = missed ? [{ line: first - 0.5, who: "gap", text: "", final: true }] : [];
+  const gap = missed ? [{ line: first - 0.5, who: "gap", text: "", final: true, at_ms: told[0].at_ms - 1 }] : [];
   return [...before, ...gap, ...told].slice(-KEEP_LINES);
 }
 

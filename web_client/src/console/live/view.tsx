@@ -9,6 +9,7 @@ import { Mood } from "./mood";
 import { Queue } from "./queue";
 import { Record } from "./record";
 import { StageCard } from "./stage";
+import { talkOf } from "./state";
 import { Topics, Waiting } from "./topics";
 import { Transcript } from "./transcript";
 import { VisitBar, VisitTabs } from "./visit-bar";
@@ -74,7 +75,7 @@ export function LiveView({ token, earlier = [], onPaused = () => {} }: Needs) {
             <Mood visit={visit} />
             <div class="talk-log">
               <Waiting {...{ visit, act }} />
-              <Transcript {...{ visit, persona }} />
+              <Transcript lines={talkOf(live.visits, visit)} visitId={visit.visit_id} persona={persona} />
             </div>
             <Whisper {...{ visit, persona, act }} />
           </>
