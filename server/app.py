@@ -265,13 +265,15 @@ def _lanes(
     lanes: dict[str, PlannedLane[Any, Any]] = {
         name: PlannedLane(name, crew, rules[name]) for name, crew in crews.items()
     }
+    speech = PreparedSpeech(lanes["tts"], consents)
     return Lanes(
         vad=lanes["vad"],
         new_vad_state=lambda: facts["vad_state"],  # frozen: every session may begin with the same
         languages=facts["languages"],
         turn=lanes["turn"],
         asr=lanes["asr"],
-        tts=PreparedSpeech(lanes["tts"], consents),
+        tts=speech,
+        forget_speech=speech.forget,
         meaning=lanes["meaning"],
         ending=lanes["ending"],
         llm=LlmLane(lanes["llm"], goes_on=facts["goes_on"]),

@@ -6,7 +6,7 @@ plans is in inference/planned.py. What comes next: ears.py and reply.py ask, spe
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from math import inf
@@ -164,6 +164,7 @@ class Lanes:
     llm: LlmLane
     meaning: Lane[str, NDArray[np.float32]]
     ending: Lane[EndingJob, float]
+    forget_speech: Callable[[Iterable[SpeechJob]], None] = lambda _: None  # these lines will not be said again
     timing: Timing = "exact"  # what the synthesiser knows of its phonemes
     status: Callable[[], Mapping[str, LaneStatus]] = dict  # how each is doing, by name
 

@@ -66,6 +66,11 @@ class PreparedSpeech:
             self._kept.popitem(last=False)
         return spoken
 
+    def forget(self, jobs: Iterable[SpeechJob]) -> None:
+        """These will not be said again."""
+        for job in jobs:
+            self._kept.pop(job, None)
+
     def close(self) -> None:
         """See Lane."""
         self._kept.clear()
@@ -106,6 +111,19 @@ class PreparedReplies:
 def opening_line(persona: Persona) -> str:
     """What the persona says first: that it is an AI, then hello."""
     return f"{persona.disclosure} {persona.greeting}"
+
+
+def lines_for_fan(persona: Persona) -> list[str]:
+    """What a persona with a fan's name in its words (events/words.py) says to them alone."""
+    return [opening_line(persona), persona.last_minute, persona.goodbye]
+
+
+def named_jobs(persona: Persona, plain: Persona) -> set[SpeechJob]:
+    """The clauses of `lines_for_fan` that the persona has for this fan, and for nobody else."""
+    named, everybodys = (
+        {job for line in lines_for_fan(each) for job in speech_jobs(each, line)} for each in (persona, plain)
+    )
+    return named - everybodys
 
 
 def fixed_lines(persona: Persona) -> list[str]:

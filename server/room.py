@@ -24,7 +24,7 @@ from server.events.seats import Seat
 from server.group.tables import Tables
 from server.lanes import Lanes
 from server.metrics import Metrics
-from server.prepared import PreparedReplies, opening_line, rehearse, say_once
+from server.prepared import PreparedReplies, lines_for_fan, named_jobs, rehearse, say_once
 from server.presence import Lips
 from server.session import Session
 from server.shared import SessionSettings, Shared
@@ -193,7 +193,11 @@ class Room:
 
     async def prepare(self, persona: Persona) -> None:
         """See Hall."""
-        await say_once(self.lanes.tts, persona, [opening_line(persona), persona.last_minute, persona.goodbye])
+        await say_once(self.lanes.tts, persona, lines_for_fan(persona))
+
+    def forget(self, persona: Persona, plain: Persona) -> None:
+        """See Hall."""
+        self.lanes.forget_speech(named_jobs(persona, plain))
 
     def release(self, session: Session) -> None:
         """See Hall."""

@@ -60,7 +60,7 @@ class Desk:
         self._board = Board(ledger.event_id, persona, ledger.clock)
         self._waiters: dict[str, Waiter] = {}
         self._stays: dict[str, Stay] = {}
-        self._prepared: set[str] = set()
+        self._prepared: dict[str, Persona] = {}  # by ticket: with words for its fan
         self._watchers: list[Callable[[QueueView], None]] = []
         self._writing = asyncio.Lock()
         self._changes: set[asyncio.Task[None]] = set()
@@ -364,12 +364,17 @@ class Desk:
         """Those who may be called any moment: what the avatar says to them first, and last, is spoken beforehand."""
         for ticket in self._board.line.waiting()[:READY_AHEAD]:
             if ticket.id not in self._prepared:
-                self._prepared.add(ticket.id)
-                self._tasks.start(self._prepare(ticket), f"prepare-{ticket.id}")
+                self._prepared[ticket.id] = persona = for_fan(self._persona, ticket.name)
+                self._tasks.start(self._prepare(persona), f"prepare-{ticket.id}")
+        here = {ticket.id for ticket in self._board.line.tickets}
+        for ticket_id in self._prepared.keys() - here:
+            persona = self._prepared.pop(ticket_id)
+            if persona not in self._prepared.values():  # two may have the same name
+                self._hall.forget(persona, self._persona)
 
-    async def _prepare(self, ticket: Ticket) -> None:
+    async def _prepare(self, persona: Persona) -> None:
         await asyncio.sleep(GREETED_S)
-        await self._hall.prepare(for_fan(self._persona, ticket.name))
+        await self._hall.prepare(persona)
 
 
 def _line_after(page: Page, entry: Entry) -> Line:

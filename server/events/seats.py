@@ -79,5 +79,8 @@ class Hall(Protocol):
     async def prepare(self, persona: Persona) -> None:
         """The same for what it says first and last, which is another thing for each fan."""
 
+    def forget(self, persona: Persona, plain: Persona) -> None:
+        """That will not be said any more: the fan came, and went. What `plain` says too stays ready."""
+
     def release(self, session: Session) -> None:
         """Nothing more is said in it: its place may be given away."""

@@ -52,6 +52,9 @@ class QuietHall:
     async def prepare(self, persona: Persona) -> None:
         pass
 
+    def forget(self, persona: Persona, plain: Persona) -> None:
+        pass
+
     def release(self, session: Any) -> None:
         pass
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from avatar.persona import Persona
 from protocol.messages import DisclosureAcknowledged, ReplyChunk
 from server.events.desk import GREETED_S
 from server.lanes import LlmLane
@@ -34,6 +35,41 @@ def test_the_language_model_reads_when_the_greeting_is_on_its_way(monkeypatch: p
 
     run_virtual(story(greet=True))
     run_virtual(story(greet=False))
+
+
+def test_what_was_prepared_for_a_fan_is_forgotten_when_they_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: set[str] = set()
+
+    async def prepare(room: Room, persona: Persona) -> None:
+        prepared.add(persona.greeting)
+
+    def forget(room: Room, persona: Persona, plain: Persona) -> None:
+        prepared.remove(persona.greeting)
+        assert persona.greeting != plain.greeting
+
+    monkeypatch.setattr(Room, "prepare", prepare)
+    monkeypatch.setattr(Room, "forget", forget)
+
+    async def story() -> None:
+        async with evening(tmp_path, World(), ["Maya", "Maya ", "Tom"]) as held:
+            first, second, tom = (held.fan(name) for name in ("Maya", "Maya ", "Tom"))
+            for fan in (first, second, tom):
+                fan.says_hello()
+                await asyncio.sleep(2 * GREETED_S)
+            assert len(prepared) == 2
+            await first.leaves()
+            await asyncio.sleep(1)
+            assert any("Maya" in greeting for greeting in prepared), "another one waits"
+            await second.leaves()
+            await asyncio.sleep(1)
+            assert not any("Maya" in greeting for greeting in prepared)
+            await tom.leaves()
+            await asyncio.sleep(1)
+            assert prepared == set()
+
+    run_virtual(story())
 
 
 def test_the_next_ones_greeting_is_made_after_that_of_who_comes_in(

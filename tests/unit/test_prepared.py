@@ -7,6 +7,7 @@ import pytest
 from avatar.engines.scripted import ScriptedMeaning
 from avatar.persona import load_personas
 from server.batching import Priority
+from server.events.words import for_fan
 from server.lanes import InlineLane
 from server.prepared import (
     MAX_KEPT,
@@ -14,8 +15,11 @@ from server.prepared import (
     PreparedReplies,
     PreparedSpeech,
     fixed_lines,
+    lines_for_fan,
+    named_jobs,
     opening_line,
     rehearse,
+    say_once,
     speech_jobs,
 )
 from speech.consent import VoiceConsentError, VoiceConsents
@@ -60,6 +64,20 @@ async def test_what_is_kept_is_bounded() -> None:
     await lane.ask(SpeechJob("Line 0.", "heart"))
     await lane.ask(SpeechJob(f"Line {MAX_KEPT}.", "heart"))
     assert len(tts.said) == MAX_KEPT + 2
+
+
+async def test_what_was_said_for_one_fan_is_forgotten_and_what_is_said_to_all_stays() -> None:
+    tts = CountingTts()
+    lane = lane_of(tts)
+    maya = for_fan(NOVA, "Maya")
+    for persona in (NOVA, maya):
+        await say_once(lane, persona, lines_for_fan(persona))
+    once = len(tts.said)
+    lane.forget(named_jobs(maya, NOVA))
+    await say_once(lane, NOVA, lines_for_fan(NOVA))
+    assert len(tts.said) == once
+    await say_once(lane, maya, lines_for_fan(maya))
+    assert any("Maya" in text for text in tts.said[once:]), "hers are gone"
 
 
 class Withdrawn(VoiceConsents):
