@@ -22,7 +22,7 @@ from protocol.timeline import FACE_FPS, EmotionCategory, Gesture
 
 #: Each feeling at its usual strength, without the jaw: that belongs to speech.
 FEELING_POSES: Final[dict[EmotionCategory, Weights]] = {
-    "neutral": pose(mouthSmile=0.07),
+    "neutral": pose(mouthSmile=0.14),  # lips without any of it look put out
     "joy": pose(
         mouthSmile=0.50, cheekSquint=0.38, eyeSquint=0.20, mouthDimple=0.12, browOuterUp=0.14, browInnerUp=0.08
     ),
@@ -41,15 +41,17 @@ FEELING_HEADS: Final[Mapping[EmotionCategory, tuple[float, float, float]]] = {
 }  # fmt: skip
 _HELD: Final[Mapping[Attention, Weights]] = {
     "listening": widened(
-        pose(browInnerUp=0.10, browOuterUp=0.07, eyeWide=0.06, mouthSmile=0.09), pitch_deg=2.0, roll_deg=2.5
+        pose(browInnerUp=0.10, browOuterUp=0.07, eyeWide=0.06, mouthSmile=0.18), pitch_deg=2.0, roll_deg=2.5
     ),
-    "thinking": widened(pose(browInnerUp=0.06, browDown=0.10, mouthSmile=0.05), pitch_deg=-1.5, roll_deg=-2.0),
-    "idle": widened(pose(mouthSmile=0.10)),
+    "thinking": widened(pose(browInnerUp=0.06, browDown=0.10, mouthSmile=0.10), pitch_deg=-1.5, roll_deg=-2.0),
+    "idle": widened(pose(mouthSmile=0.28)),
     "speaking": widened(pose()),
 }
 #: How a listener answers a strong feeling of the partner's: with it, and anger never with anger.
 _MIRRORED_AS: Final[Mapping[EmotionCategory, EmotionCategory]] = {"anger": "sadness", "fear": "sadness"}
 _MIRRORED_SHARE: Final = 0.4
+_TRACE_SHARE: Final = 0.6  # of the last reply's feeling: more than the smile that is always there
+_SOMBRE: Final[frozenset[EmotionCategory]] = frozenset({"sadness", "anger", "fear"})  # beside these nobody smiles
 
 _FADE_FRAMES: Final = FACE_FPS * 300 // 1000
 _ACCENT: Final = widened(pose(browInnerUp=0.16, browOuterUp=0.20, eyeWide=0.05), pitch_deg=3.0)
@@ -125,9 +127,12 @@ class Expression:
         if mirrored is not None:
             shown = _MIRRORED_AS.get(mirrored.category, mirrored.category)
             held = held + _MIRRORED_SHARE * _held(Emotion(shown, mirrored.valence, mirrored.arousal), self._manners)
-        trace = 0.4 * _held(mood, self._manners)
+        trace = _TRACE_SHARE * _held(mood, self._manners)
         stronger = np.abs(trace) > np.abs(held)
-        self._head_for(np.clip(np.where(stronger, trace, held), -1.0, 1.0).astype(np.float32))
+        target = np.clip(np.where(stronger, trace, held), -1.0, 1.0).astype(np.float32)
+        if _SOMBRE & {mood.category, mirrored.category if mirrored else mood.category}:
+            target[list(_SMILES)] = 0.0
+        self._head_for(target)
         self._pay(attention)
 
     def nod(self) -> None:

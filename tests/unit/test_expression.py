@@ -52,8 +52,8 @@ def test_a_feeling_fades_in_over_300_ms_without_a_jump():
     face.advance(60)
     face.feel(Emotion.named("joy"))
     smile = face.advance(30)[:, SMILE]
-    assert smile[0] < 0.15
-    assert smile[9] == pytest.approx(0.3, abs=0.07)
+    assert smile[0] < 0.2
+    assert smile[9] == pytest.approx(0.33, abs=0.07)
     assert smile[18] > 0.45
     assert np.abs(np.diff(smile)).max() < 0.06
 
@@ -111,6 +111,18 @@ def test_eyes_stay_with_a_fan_who_speaks_wander_more_in_speech_and_leave_in_thou
     assert 0.85 < listening < 0.98
     assert 0.55 < speaking < listening
     assert thinking < 0.5
+
+
+@pytest.mark.parametrize("attention", ["idle", "listening", "thinking"])
+def test_a_resting_face_is_friendly_but_smiles_at_nobody_s_sorrow(attention):
+    smiles = {}
+    for feeling in ("neutral", "sadness", "anger", "fear"):
+        for own in (True, False):
+            face = Expression(3, Manners())
+            face.attend(attention, *((Emotion.named(feeling),) if own else (Emotion(), Emotion.named(feeling))))
+            smiles[feeling, own] = face.advance(120)[-1, SMILE]
+    assert min(smiles["neutral", own] for own in (True, False)) > 0.09
+    assert max(smile for (feeling, _), smile in smiles.items() if feeling != "neutral") < 0.07
 
 
 def test_an_idle_face_never_freezes():

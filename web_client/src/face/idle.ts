@@ -21,7 +21,7 @@ export class Idle {
   /** Weights 0..1 at a moment of the page's clock. The array is used again by the next call. */
   at(nowMs: number): Float32Array {
     this.#weights.fill(0);
-    this.#set("mouthSmile", 0.22);
+    this.#set("mouthSmile", 0.3);
     this.#set("eyeBlink", this.#blink(nowMs));
     if (!still.matches) this.#look(nowMs);
     return this.#weights;
