@@ -60,6 +60,7 @@ WHAT_TO_WRITE: Final = {
     "your_turn": 'asked in a group of who has waited, with {name}: your_turn = "{name}, what did you want to say?"',
     "goodbye": 'the last words, up to 240 characters: goodbye = "Thank you for coming."',
     "disclosure": 'the answer to "are you real?", with the word AI: disclosure = "I\'m an AI version of Nova."',
+    "not_known": 'at least two lines for questions that no fact answers: not_known = ["Nova never told me that."]',
     "wait": 'said when an answer takes long, up to 240 characters: wait = "Give me a second."',
     "voice_consent": 'a record in cloning.folder, only for a cloned voice: voice_consent = "nova.consent"',
 }
@@ -123,6 +124,7 @@ class Persona(_Part, frozen=True):
     last_minute: Line = "We have about one more minute. What would you still like to ask me?"
     your_turn: NamedLine = "{name}, what did you want to say?"
     not_discussed: tuple[Boundary, ...] = ()
+    not_known: Annotated[tuple[Line, ...], Meta(min_length=2)] = ()
     openings: dict[OpeningKind, Annotated[tuple[Opening, ...], Meta(min_length=2)]] = {}
     look: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")] = "nova"
     speed: Annotated[float, Meta(ge=0.5, le=2.0)] = 1.0

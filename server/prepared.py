@@ -137,6 +137,7 @@ def fixed_lines(persona: Persona) -> list[str]:
         persona.last_minute,
         persona.goodbye,
         *refusals,
+        *persona.not_known,
         *answers,
     ]
 

@@ -1,9 +1,9 @@
 """One reply, from the fan's words to chunks of voice and face.
 
-words -> (disclosure | declined topic | creator's answer | opening + language model) -> clauses -> tts lane -> face ->
-chunks. A reply may be a
-guess that is never heard, so nothing here touches what sessions share: the chunks go to the outbox, which holds
-them until the commit. What comes next: session.py commits or cancels it, outbox.py sends it.
+words -> (disclosure | declined topic | creator's answer | "I was not told" | opening + language model) -> clauses ->
+tts lane -> face -> chunks. A reply may be a guess that is never heard, so nothing here touches what sessions share: the
+chunks go to the outbox, which holds them until the commit. What comes next: session.py commits or cancels it, outbox.py
+sends it.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -25,6 +25,7 @@ from avatar.emotion import Emotion, GestureMark, feel, split_marks
 from avatar.face import Face, FaceSlice, calm_cuts
 from avatar.gestures import at_words
 from avatar.llm import Prompt
+from avatar.not_known import NotKnown
 from avatar.openings import CHEERFUL, Act, Openings
 from avatar.persona import Boundary, Persona
 from protocol.errors import ServerError, StagedoorError
@@ -71,6 +72,7 @@ class Reply:
     committed_at: float | None = None
     answer: str | None = None  # the creator's, found for these words
     recollection: str = ""  # of an earlier visit, for a fan who asks
+    not_known: bool = False  # the fan asked for a fact that nobody wrote down
     opening: Act | None = None  # what the fan did, when the reply begins with a line for it
     opening_samples: int = 0
     waited: bool = False  # the fan was asked for a second
@@ -119,6 +121,7 @@ class ReplyMaker:
         self._answers = prepared
         self._given: set[str] = set()  # answers that the fan has heard the beginning of
         self._openings = Openings(persona)
+        self._not_known = NotKnown(persona)
         self._persona = persona
         self._wait = split_clauses(persona.wait)
         self._clock = clock
@@ -133,6 +136,8 @@ class ReplyMaker:
             self._given.add(reply.answer)
         if reply.opening:
             self._openings.heard(reply.opening)
+        if reply.not_known:
+            self._not_known.heard()
 
     async def make(self, reply: Reply, put: Callable[[ReplyChunk], None]) -> None:
         """Makes the whole reply; `put` gets every chunk as soon as it exists, the last one marked.
@@ -235,9 +240,15 @@ class ReplyMaker:
             return self._persona.disclosure
         line = reply.line or declines(self._persona, reply.text) or reply.recollection or None
         if line is None and not reply.wishes.directions:  # an answer that was written before heeds no direction
-            line = await self._new_answer(reply)
+            line = await self._new_answer(reply) or self._admission(reply)
         if line is not None:
             reply.kind = "prepared"
+        return line
+
+    def _admission(self, reply: Reply) -> str | None:
+        """That the persona was not told what the fan asks; a model would make it up."""
+        line = self._not_known.line(reply.text)
+        reply.not_known = line is not None
         return line
 
     async def _new_answer(self, reply: Reply) -> str | None:

@@ -81,6 +81,22 @@ def test_the_avatar_greets_and_says_that_it_is_an_ai_first() -> None:
     run_virtual(story())
 
 
+def test_a_fact_that_nobody_told_is_not_made_up() -> None:
+    async def story() -> None:
+        world = World(answers=lambda prompt: "My shoe size is ten.")
+        async with fan_in(world) as fan:
+            told = []
+            for reply_id in (1, 2):
+                fan.send(TextInput("What is your shoe size?"))
+                await asyncio.sleep(12)
+                told.append(fan.words(reply_id))
+            assert tuple(told) == PERSONAS["nova"].not_known[:2], "asked again, it says so in other words"
+            assert {report.kind for report in fan.all(TurnReport)} == {"prepared"}
+            assert world.llm.streamed == []
+
+    run_virtual(story())
+
+
 @pytest.mark.parametrize("question", ["Are you real?", "are you a robot or a human being", "am i talking to an ai"])
 def test_whether_it_is_real_is_not_the_models_business(question: str) -> None:
     async def story() -> None:
