@@ -41,6 +41,11 @@ class Member(Fan):
                 found.setdefault(arrival.message.reply_id, []).extend(w.text for w in arrival.message.words)
         return {reply_id: " ".join(words) for reply_id, words in found.items()}
 
+    def called_since(self, reply_id: int) -> str | None:
+        """Whom the first answer after this reply is for, by the name that it begins with."""
+        later = (text for number, text in sorted(self.replies().items()) if number > reply_id and text)
+        return next((text.split()[0].strip(",.") for text in later), None)
+
     async def hears_enough_of_greeting(self, number: int) -> None:
         """Lets the avatar begin, and presses stop."""
         assert await self.until(lambda: self.player.reply_id == number and self.player.playing, PATIENCE_S)
@@ -64,13 +69,11 @@ async def test_who_spoke_is_known_each_is_addressed_by_name_and_turns_are_fair(c
             await ben.hears_enough_of_greeting(2)
             for one, clip in ((maya, clips["fan_album"]), (ben, clips["libri_3005-163389-0007"])):
                 await one.say(clip, listen_s=3.0)
-            await asyncio.gather(maya.utter(clips["fan_home"]), ben.utter(clips["fan_song"]))
             before = ben.player.reply_id
-            assert await ben.until(lambda: ben.player.reply_id > before and ben.player.playing, PATIENCE_S)
-            await asyncio.sleep(1.0)  # of the answer to whoever of them was first
-            first, other = (maya, "Ben") if ben.floors()[-1] == "Maya" else (ben, "Maya")
-            await first.presses_stop()
-            assert await ben.until(lambda: ben.floors()[-1] == other, PATIENCE_S)
+            await asyncio.gather(maya.utter(clips["fan_home"]), ben.utter(clips["fan_song"]))
+            assert await ben.until(lambda: ben.called_since(before) is not None, PATIENCE_S)
+            first, other = (maya, "Ben") if ben.called_since(before) == "Maya" else (ben, "Maya")
+            await first.presses_stop()  # their answer has begun, or is over already
             asked = f"{other}, what did you want to say?"
             assert await ben.until(lambda: asked in ben.replies().values(), PATIENCE_S)
 
