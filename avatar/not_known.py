@@ -7,6 +7,7 @@ Opinions, advice and small talk are the model's. Pure; English. What comes next:
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from avatar.persona import Fact, Persona
@@ -92,6 +93,7 @@ def _asks_for_a_fact(question: Question) -> bool:
     return question.ask in _PLAIN or (question.ask == "what" and bool(_OF_YOU.search(question.text)))
 
 
+@lru_cache(maxsize=1024)  # once for all sessions: a fan who comes in is not kept waiting
 def _known(fact: Fact, name: str) -> _Known:
     asked = [read_prepared(line, name) for prepared in fact.prepared for line in prepared.asked]
     told = " ".join([fact.text, *(prepared.answer for prepared in fact.prepared)])

@@ -41,11 +41,9 @@ class Guest:
         self.notes = notes
         self.visit_id = live.visit_id
         self.session: Session = live.session
-        self.told_table: tuple[str, ...] = ()
 
     def state(self, left_s: float | None, table: tuple[str, ...]) -> HostVisit:
         """What the hosts are told of it. `table`: the visits that share the avatar; empty: it is alone."""
-        self.told_table = table
         states: dict[str, Literal["live", "host", "muted"]] = {"avatar": "live", "host": "host", "nobody": "muted"}
         state = states[self.session.steering.voice]
         seat = self.live.seat
@@ -182,12 +180,15 @@ class Wings:
         await self._tasks.finish()
 
     async def _beat(self) -> None:
+        tables: dict[str, tuple[str, ...]] = {}
         for beat in count(1):
             await asyncio.sleep(PULSE_S)
             for guest in self.guests.values():
                 guest.notes.look_at_mood()
-                if guest.told_table != self._table_of(guest):
-                    self.changed(guest)
+            before, tables = tables, {visit_id: self._table_of(guest) for visit_id, guest in self.guests.items()}
+            for visit_id, table in tables.items():
+                if table != before.get(visit_id, ()):
+                    self.changed(self.guests[visit_id])
             if beat % RETELL_S == 0:
                 left_s = self._left_s()
                 for guest in self.guests.values():
